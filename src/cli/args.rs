@@ -1,0 +1,187 @@
+//! What the user may type.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Which HTTP status codes an access log holds, on which routes, when, what they mean and what to do first.
+#[derive(Debug, Parser)]
+#[command(
+    name = "logcodes",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "EXAMPLES:
+  logcodes access.log                       the report
+  zcat -f access.log* | logcodes            the same from a pipe
+  logcodes -s 5xx --since -1h access.log    server errors of the last hour
+  logcodes -o csv access.log > codes.csv    for a spreadsheet
+  logcodes explain 502 499                  what codes mean and what to do
+
+EXIT CODES:
+  0 fine, 2 usage or unreadable input, 3 nothing to judge (no line is a request, or too many are rejected)"
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Meaning, causes and fixes of status codes (offline).
+    Explain(ExplainArgs),
+    /// Every line normalised, one record a line.
+    Records(RecordsArgs),
+    /// The log formats known; with FILE, which one it is and why.
+    Formats(FormatsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    #[command(flatten)]
+    pub(super) scan: ScanArgs,
+    /// A route of your own, which wins over the automatic ones: /users/{id}, /files/**. Repeatable.
+    #[arg(long, value_name = "PATTERN", help_heading = "Report")]
+    pub(super) route: Vec<String>,
+    /// The width of time windows: 30s, 5m, 1h, 1d (default: by the span of the log).
+    #[arg(long, value_name = "WIDTH", help_heading = "Report")]
+    pub(super) window: Option<String>,
+    /// Routes at the most (default: 12 in the table, all elsewhere).
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
+    pub(super) limit: Option<usize>,
+    /// What routes are ordered by, largest first (default: errors in the table, count elsewhere).
+    #[arg(long, value_name = "KEY", help_heading = "Report")]
+    pub(super) sort: Option<Sort>,
+    /// Order the other way round.
+    #[arg(short, long, help_heading = "Report")]
+    pub(super) reverse: bool,
+    /// table, json, csv or md, or the name of a file whose extension says which.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
+    pub(super) output: String,
+    /// What a row of CSV stands for.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "route", help_heading = "Report")]
+    pub(super) by: Vec<Dimension>,
+    /// Exit with 3 when more than this share of lines is rejected: 5 or 5%.
+    #[arg(long, value_name = "PERCENT", help_heading = "Report")]
+    pub(super) max_rejects: Option<String>,
+    /// Colours in the table; NO_COLOR is honoured.
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
+    pub(super) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArgs {
+    /// Logs: files (plain or gzip), directories, patterns, or - for standard input.
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<String>,
+    /// The log format: a name ('logcodes formats' lists them), an nginx log_format or an Apache LogFormat string (default: detected).
+    #[arg(short, long, value_name = "FORMAT", help_heading = "Reading")]
+    pub(super) format: Option<String>,
+    /// Workers (default: one a core).
+    #[arg(short, long, value_name = "N", help_heading = "Reading")]
+    pub(super) jobs: Option<usize>,
+    /// Read files instead of mapping them.
+    #[arg(long, help_heading = "Reading")]
+    pub(super) no_mmap: bool,
+    /// Write rejected lines to this file, as input:line:reason:text, separated by tabs.
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) rejects: Option<PathBuf>,
+    /// The zone to show times in, and of times that state none: Europe/Berlin, +02:00, local (default: UTC).
+    #[arg(long, value_name = "ZONE", help_heading = "Reading")]
+    pub(super) tz: Option<String>,
+    /// No progress bar.
+    #[arg(long, help_heading = "Reading")]
+    pub(super) no_progress: bool,
+    /// No warnings, no progress.
+    #[arg(short, long, help_heading = "Reading")]
+    pub(super) quiet: bool,
+    /// Only these status codes: 5xx,!502,400-404.
+    #[arg(short, long, value_name = "CODES", help_heading = "Selecting", allow_hyphen_values = true)]
+    pub(super) status: Option<String>,
+    /// Only these paths: /api (and below), /api/*/orders, wp- (anywhere), !/healthz.
+    #[arg(short, long, value_name = "PATTERN", help_heading = "Selecting")]
+    pub(super) path: Option<String>,
+    /// Only these methods: GET,POST or !HEAD.
+    #[arg(short, long, value_name = "METHODS", help_heading = "Selecting")]
+    pub(super) method: Option<String>,
+    /// Only these hosts: www.example.com, *.example.com, !static.*.
+    #[arg(long, value_name = "HOSTS", help_heading = "Selecting")]
+    pub(super) host: Option<String>,
+    /// Not before: 2025-06-15T15:00, 15:00, -3h, yesterday.
+    #[arg(long, value_name = "TIME", help_heading = "Selecting", allow_hyphen_values = true)]
+    pub(super) since: Option<String>,
+    /// Before: as --since.
+    #[arg(long, value_name = "TIME", help_heading = "Selecting", allow_hyphen_values = true)]
+    pub(super) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Status codes, or keys such as 499-nginx.
+    #[arg(value_name = "CODE", allow_negative_numbers = true, required_unless_present = "list")]
+    pub(super) codes: Vec<String>,
+    /// Every entry in a line.
+    #[arg(long, conflicts_with = "codes")]
+    pub(super) list: bool,
+    /// How to write it.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub(super) output: ExplainFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordsArgs {
+    #[command(flatten)]
+    pub(super) scan: ScanArgs,
+    /// How to write records.
+    #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]
+    pub(super) output: RecordOutput,
+    /// Keep rejected lines in their place, with the reason.
+    #[arg(long)]
+    pub(super) all_lines: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FormatsArgs {
+    /// Logs to look at.
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ExplainFormat {
+    Text,
+    Json,
+    Md,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum RecordOutput {
+    Jsonl,
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Dimension {
+    Route,
+    Window,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Sort {
+    Count,
+    Errors,
+    ErrorRate,
+    Bytes,
+    P50,
+    P95,
+    P99,
+    Max,
+    Route,
+}

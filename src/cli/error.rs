@@ -1,0 +1,58 @@
+//! Failures, told in a sentence on stderr.
+
+use super::Exit;
+use crate::filter::FilterError;
+use crate::format::TemplateError;
+use crate::input::InputError;
+use crate::route::PatternError;
+use std::io;
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// An input cannot be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A log format that is none.
+    #[error("-f: {0}")]
+    Format(#[from] TemplateError),
+    /// A filter that is none.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// A route that is none.
+    #[error("--route: {0}")]
+    Route(#[from] PatternError),
+    /// Anything else that the user can put right.
+    #[error("{0}")]
+    Usage(String),
+    /// No line of the input is a record.
+    #[error("{0}")]
+    Nothing(String),
+    /// Writing the output failed.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl Failure {
+    /// Says it on stderr and gives the exit code. A reader that has gone, as `head` does, is no failure.
+    #[expect(clippy::print_stderr, reason = "this is where errors are printed")]
+    pub(super) fn report(&self) -> Exit {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+            Self::Nothing(_) => {
+                eprintln!("logcodes: {self}");
+                Exit::Nothing
+            }
+            _ => {
+                eprintln!("logcodes: {self}");
+                Exit::Usage
+            }
+        }
+    }
+}

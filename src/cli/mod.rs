@@ -1,0 +1,60 @@
+//! The command line: what the user typed -> a plan -> the rooms below -> an exit code.
+//!
+//! Only this room knows clap, the environment, the clock and the standard streams.
+
+mod args;
+mod error;
+mod explain;
+mod formats;
+mod plan;
+mod progress;
+mod records;
+mod report;
+mod stdout;
+mod when;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Exit codes, as the README promises them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Fine.
+    Success,
+    /// Usage, unreadable input or bad configuration.
+    Usage,
+    /// Nothing to judge: no line is a record, or too many are rejected.
+    Nothing,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Usage => 2,
+            Exit::Nothing => 3,
+        })
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
+        }
+    };
+    let done = match &cli.command {
+        None => report::run(&cli.report),
+        Some(Command::Explain(args)) => explain::run(args),
+        Some(Command::Records(args)) => records::run(args),
+        Some(Command::Formats(args)) => formats::run(args),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report().into(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Args -> what to do: everything checked before a byte of a log is read.
+
+use super::args::{Color, ScanArgs};
+use super::error::Failure;
+use super::when;
+use crate::filter::{Filter, PathFilter, StatusFilter, WordFilter};
+use crate::format::Format;
+use crate::input::{self, Origin};
+use crate::scan::ScanSpec;
+use jiff::tz::TimeZone;
+use std::io::IsTerminal;
+
+/// Inputs and how to read them.
+pub(super) struct Plan {
+    pub(super) origins: Vec<Origin>,
+    pub(super) spec: ScanSpec,
+    pub(super) zone: TimeZone,
+}
+
+pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
+    let now = jiff::Timestamp::now();
+    let zone = when::zone(args.tz.as_deref())?;
+    let time = |text: &Option<String>| text.as_deref().map(|t| when::parse(t, now, &zone)).transpose();
+    let filter = Filter {
+        status: args.status.as_deref().map(StatusFilter::parse).transpose()?,
+        path: args.path.as_deref().map(PathFilter::parse).transpose()?,
+        method: args.method.as_deref().map(WordFilter::parse).transpose()?,
+        host: args.host.as_deref().map(WordFilter::parse).transpose()?,
+        since: time(&args.since)?,
+        until: time(&args.until)?,
+    };
+    if let (Some(since), Some(until)) = (filter.since, filter.until)
+        && since >= until
+    {
+        return Err(Failure::Usage("--since is not before --until, so no request can lie between".into()));
+    }
+    if args.jobs == Some(0) {
+        return Err(Failure::Usage("--jobs must be at least 1".into()));
+    }
+    let spec = ScanSpec {
+        jobs: args.jobs,
+        format: args.format.as_deref().map(Format::from_user).transpose()?,
+        filter,
+        map: !args.no_mmap,
+        zone_seconds: zone.to_offset(now).seconds(),
+        ..ScanSpec::default()
+    };
+    Ok(Plan { origins: origins(&args.files)?, spec, zone })
+}
+
+/// Standard input when no file is named and it is no terminal.
+fn origins(files: &[String]) -> Result<Vec<Origin>, Failure> {
+    if files.is_empty() {
+        if std::io::stdin().is_terminal() {
+            return Err(Failure::Usage("name a log to read, as in 'logcodes access.log', or pipe one in; 'logcodes --help' shows more".into()));
+        }
+        return Ok(vec![Origin::Stdin]);
+    }
+    let mut origins = Vec::new();
+    for file in files {
+        origins.extend(input::find(file)?);
+    }
+    Ok(origins)
+}
+
+/// `5`, `5%`, `0.5 %` -> a share from 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, Failure> {
+    let number = text.trim().trim_end_matches('%').trim();
+    match number.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err(Failure::Usage(format!("--max-rejects: '{text}' is no percentage from 0 to 100"))),
+    }
+}
+
+/// Whether to write colours to a stream.
+pub(super) fn colors(when: Color, terminal: bool) -> bool {
+    match when {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+    }
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+pub(super) fn terminal_width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)).or(columns).or(Some(80)).map(|w| w.max(40))
+}

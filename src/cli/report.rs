@@ -1,0 +1,100 @@
+//! `logcodes FILE...`
+
+use super::args::{Dimension, ReportArgs, Sort};
+use super::error::Failure;
+use super::{Exit, formats, plan, progress, records, stdout, when};
+use crate::output::{self, By, Output, View};
+use crate::report::{Report, ReportSpec, SortKey};
+use crate::route::{Pattern, RouteRules};
+use crate::scan::{self, Scan};
+use crate::tally::{Spec, Width};
+use std::path::Path;
+use std::time::Instant;
+
+pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let output = output::output(&args.output).ok_or_else(|| {
+        let names: Vec<&str> = output::OUTPUTS.iter().map(|o| o.name).collect();
+        Failure::Usage(format!("-o: '{}' is neither {} nor a file name that ends like one of them", args.output, names.join(", ")))
+    })?;
+    let most_rejects = args.max_rejects.as_deref().map(plan::share).transpose()?;
+    let width = args.window.as_deref().map(when::width).transpose()?;
+    let by = by(&args.by);
+    let mut plan = plan::plan(&args.scan)?;
+    plan.spec.tally = Spec {
+        routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
+        width: width.map_or(Width::Automatic, Width::Chosen),
+        // Windows of the report are never narrower than this, and a multiple of it.
+        cross: (by == By::RouteWindow).then(|| width.unwrap_or(1)),
+    };
+
+    let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
+    let scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
+    bar.finish();
+    if let Some(path) = &args.scan.rejects {
+        records::write_rejects(&plan.origins, &plan.spec, path)?;
+    }
+    warn(&scan, args.scan.quiet);
+    let report = Report::new(&scan, &report_spec(args, output, width));
+    if report.lines.parsed == 0 {
+        return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
+    }
+    let file = (args.output != output.name).then(|| Path::new(&args.output));
+    let view = View {
+        width: if file.is_some() { None } else { plan::terminal_width() },
+        color: plan::colors(args.color, file.is_none() && plan::terminal_width().is_some()),
+        zone: plan.zone,
+        by,
+        seconds: Some(started.elapsed().as_secs_f64()),
+        limit: args.limit,
+    };
+    stdout::with(file, |out| Ok((output.write)(&report, &view, out)?))?;
+    let rejected = report.lines.rejected as f64 / report.lines.read.max(1) as f64;
+    match most_rejects {
+        Some(most) if rejected > most => Err(Failure::Nothing(format!(
+            "{:.2} % of the lines are rejected, more than --max-rejects allows ({:.2} %)",
+            rejected * 100.0,
+            most * 100.0
+        ))),
+        _ => Ok(Exit::Success),
+    }
+}
+
+fn report_spec(args: &ReportArgs, output: &Output, width: Option<i64>) -> ReportSpec {
+    let table = matches!(output.name, "table" | "md");
+    let sort = match args.sort {
+        None if table => SortKey::Errors,
+        None | Some(Sort::Count) => SortKey::Count,
+        Some(Sort::Errors) => SortKey::Errors,
+        Some(Sort::ErrorRate) => SortKey::ErrorRate,
+        Some(Sort::Bytes) => SortKey::Bytes,
+        Some(Sort::P50) => SortKey::P50,
+        Some(Sort::P95) => SortKey::P95,
+        Some(Sort::P99) => SortKey::P99,
+        Some(Sort::Max) => SortKey::Max,
+        Some(Sort::Route) => SortKey::Route,
+    };
+    ReportSpec { limit: args.limit, sort, reverse: args.reverse, width }
+}
+
+fn by(dimensions: &[Dimension]) -> By {
+    match (dimensions.contains(&Dimension::Route), dimensions.contains(&Dimension::Window)) {
+        (true, true) => By::RouteWindow,
+        (false, true) => By::Window,
+        _ => By::Route,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "warnings belong on stderr")]
+fn warn(scan: &Scan, quiet: bool) {
+    if quiet {
+        return;
+    }
+    for warning in &scan.warnings {
+        eprintln!("logcodes: warning: {warning}");
+    }
+    let known = scan.inputs.iter().any(|i| i.format.is_some());
+    for input in scan.inputs.iter().filter(|i| known && i.unknown.as_ref().is_some_and(|u| !u.empty)) {
+        eprintln!("logcodes: warning: {}: no known format reads its lines, so it is left out; -f names one", input.name);
+    }
+}

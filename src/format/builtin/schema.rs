@@ -1,0 +1,92 @@
+//! The shape of a format's data file. Part of the build, not of the program.
+
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    aliases: Vec<String>,
+    title: String,
+    syntax: String,
+    #[serde(default)]
+    template: String,
+    #[serde(default)]
+    keys: Vec<(String, String, String)>,
+    #[serde(default)]
+    fallback: bool,
+    sample: Vec<Sample>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    line: String,
+    #[serde(default)]
+    record: BTreeMap<String, String>,
+    rejected: Option<String>,
+}
+
+/// The fields that a key of a JSON log can be.
+const FIELDS: &[&str] = &[
+    "time", "remote", "user", "request", "method", "target", "path", "query", "protocol", "status", "bytes", "duration", "host", "referer",
+    "user_agent", "upstream_addr", "upstream_status", "upstream_time", "request_id",
+];
+
+/// The Rust of all formats, in the order of the numbers that their files' names begin with.
+pub fn generate(files: &[(String, String)]) -> Result<String, String> {
+    let mut formats = Vec::new();
+    let mut names = BTreeSet::new();
+    for (stem, text) in files {
+        let at = |what: String| format!("format/builtin/{stem}.toml: {what}");
+        let file: File = toml::from_str(text).map_err(|e| at(e.to_string()))?;
+        let order: u32 = stem.split('-').next().and_then(|n| n.parse().ok()).ok_or_else(|| at("the name should be NUMBER-NAME".into()))?;
+        check(&file).map_err(at)?;
+        for name in file.aliases.iter().chain([&file.name]) {
+            if !names.insert(name.to_ascii_lowercase()) {
+                return Err(at(format!("{name} is the name of another format too")));
+            }
+        }
+        formats.push((order, file));
+    }
+    formats.sort_by_key(|(order, _)| *order);
+    let mut rust = String::from("static BUILTINS: &[Builtin] = &[\n");
+    for (_, file) in &formats {
+        write_format(&mut rust, file).map_err(|e| e.to_string())?;
+    }
+    rust.push_str("];\n");
+    Ok(rust)
+}
+
+fn check(file: &File) -> Result<(), String> {
+    let whole = match file.syntax.as_str() {
+        "nginx" | "apache" => !file.template.is_empty() && file.keys.is_empty(),
+        "json" => file.template.is_empty() && !file.keys.is_empty(),
+        other => return Err(format!("syntax {other:?} is none of nginx, apache, json")),
+    };
+    if !whole {
+        return Err("nginx and apache have a template, json has keys".into());
+    }
+    if let Some((_, field, _)) = file.keys.iter().find(|(_, field, _)| !FIELDS.contains(&field.as_str())) {
+        return Err(format!("{field:?} is no field: {}", FIELDS.join(", ")));
+    }
+    if let Some((path, ..)) = file.keys.iter().find(|(_, field, unit)| matches!(field.as_str(), "duration" | "upstream_time") == unit.is_empty()) {
+        return Err(format!("{path:?}: durations have a unit, other fields have none"));
+    }
+    if file.sample.len() < 2 || file.sample.iter().any(|s| s.record.is_empty() == s.rejected.is_none()) {
+        return Err("two samples at least, each with a record or a reason why it is rejected".into());
+    }
+    Ok(())
+}
+
+fn write_format(rust: &mut String, f: &File) -> std::fmt::Result {
+    writeln!(rust, "Builtin {{ name: {:?}, aliases: &{:?}, title: {:?}, syntax: {:?},", f.name, f.aliases, f.title, f.syntax)?;
+    writeln!(rust, "template: {:?}, keys: &{:?}, fallback: {}, samples: &[", f.template, f.keys, f.fallback)?;
+    for s in &f.sample {
+        let record: Vec<_> = s.record.iter().collect();
+        writeln!(rust, "Sample {{ line: {:?}, record: &{record:?}, rejected: {:?} }},", s.line, s.rejected)?;
+    }
+    writeln!(rust, "] }},")
+}

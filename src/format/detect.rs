@@ -1,0 +1,118 @@
+//! Which format a log has, told by its own lines.
+//!
+//! Every built-in format reads the sample; the one that reads most lines, fits most of them to the end and fills most fields
+//! wins. When lines go on behind the winner's end, what follows is looked at too (see [`super::infer`]).
+
+use super::builtin::{Builtin, builtins};
+use super::infer;
+use super::json::Strings;
+use super::value::Clock;
+use super::{Fit, Format, Reader, is_directive, trim_line};
+use crate::model::Record;
+
+/// What the sample showed.
+#[derive(Debug)]
+pub struct Detection {
+    /// The format, or `None` when no format reads any line.
+    pub format: Option<Format>,
+    /// What was assumed beyond the format itself, in words.
+    pub note: Option<String>,
+    /// Every format with how far it came, best first.
+    pub candidates: Vec<Candidate>,
+    /// Lines of the sample that are neither blank nor directives.
+    pub lines: usize,
+}
+
+/// How well one format reads the sample.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The format's name.
+    pub name: &'static str,
+    /// Lines that are records.
+    pub parsed: usize,
+    /// Lines that fit to their end.
+    pub whole: usize,
+    /// Fields filled, over all lines.
+    pub filled: usize,
+    /// Where the furthest line stopped matching, in words; `None` when all lines are records.
+    pub stopped: Option<String>,
+}
+
+/// Looks for the format of some lines, which may hold blank ones and directives. `lines` should come from several places
+/// of a log; a few hundred are enough.
+pub fn detect(lines: &[&[u8]]) -> Detection {
+    let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l)).collect();
+    let mut tried: Vec<(&Builtin, Reader, Candidate)> = builtins()
+        .iter()
+        .filter(|b| !b.fallback)
+        .map(|b| {
+            let reader = b.reader();
+            let candidate = judge(b.name, &reader, &lines);
+            (b, reader, candidate)
+        })
+        .collect();
+    // A stable sort: of equals the earlier one stays first.
+    tried.sort_by_key(|(_, _, c)| std::cmp::Reverse((c.parsed, c.whole, c.filled)));
+    let candidates = tried.iter().map(|(_, _, c)| c.clone()).collect();
+    let (mut format, mut note) = (None, None);
+    if let Some((builtin, reader, best)) = tried.into_iter().next()
+        && best.parsed > 0
+    {
+        let mut chosen = Format { name: builtin.name.to_owned(), reader, others: Vec::new() };
+        if best.whole * 2 < best.parsed
+            && let Some(longer) = infer::longer(builtin, &lines)
+        {
+            chosen.name = longer.name;
+            chosen.reader = Reader::Text(longer.program);
+            note = longer.note;
+        }
+        if matches!(chosen.reader, Reader::Text(_)) {
+            chosen.others = builtins().iter().filter(|b| b.name != builtin.name && b.syntax().is_some()).map(Builtin::reader).collect();
+        }
+        format = Some(chosen);
+    }
+    Detection { format, note, candidates, lines: lines.len() }
+}
+
+fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
+    let (mut clock, mut strings) = (Clock::new(0), Strings::default());
+    let mut candidate = Candidate { name, parsed: 0, whole: 0, filled: 0, stopped: None };
+    let mut furthest = None;
+    for line in lines {
+        match reader.parse(line, &mut clock, &mut strings) {
+            Ok((record, fit)) => {
+                candidate.parsed += 1;
+                candidate.whole += usize::from(fit == Fit::Whole);
+                candidate.filled += filled(&record);
+            }
+            Err(_) => {
+                if let Reader::Text(program) = reader {
+                    furthest = furthest.max(Some(program.progress(line)));
+                }
+            }
+        }
+    }
+    if candidate.parsed < lines.len() {
+        candidate.stopped = Some(match (reader, furthest) {
+            (Reader::Text(program), Some(at)) => match program.steps.get(at) {
+                Some(step) => format!("{at} of {} fields matched, then {} did not", program.steps.len(), step.field.label()),
+                None => "the status is no number".to_owned(),
+            },
+            _ => "no JSON object with a status".to_owned(),
+        });
+    }
+    candidate
+}
+
+/// How many fields a record states.
+fn filled(record: &Record<'_>) -> usize {
+    let texts = [
+        record.remote, record.user, record.method, record.path, record.protocol, record.host, record.referer, record.user_agent,
+        record.upstream_addr, record.upstream_status, record.request_id,
+    ];
+    texts.iter().flatten().count()
+        + usize::from(record.time.is_some())
+        + usize::from(record.bytes.is_some())
+        + usize::from(record.duration.is_some())
+        + usize::from(record.upstream_time.is_some())
+}

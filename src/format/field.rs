@@ -1,0 +1,165 @@
+//! The fields that a format can hold.
+
+/// A place of a template or a key of a JSON object, and how to read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Read past it.
+    Skip,
+    /// Read past a list of tries: nginx writes one value a try into each of its `$upstream_…` variables.
+    SkipList,
+    /// The time of the line.
+    Time(TimeLayout),
+    /// Everything before the time of a line in the Common Log Format: `[host] address ident user`.
+    ClfHead,
+    /// The peer's address or name.
+    Remote,
+    /// The user of HTTP authentication.
+    User,
+    /// The whole request line.
+    Request,
+    /// The method.
+    Method,
+    /// The request target with its query.
+    Target,
+    /// The request target without its query.
+    Path,
+    /// The query, with or without its `?`.
+    Query,
+    /// The protocol, `HTTP/1.1`.
+    Protocol,
+    /// The status code.
+    Status,
+    /// Bytes sent to the client.
+    Bytes,
+    /// The time of the whole request.
+    Duration(Unit),
+    /// The host asked for.
+    Host,
+    /// The `Referer` header.
+    Referer,
+    /// The `User-Agent` header.
+    UserAgent,
+    /// Addresses of the servers behind the proxy.
+    UpstreamAddr,
+    /// Statuses of the servers behind the proxy.
+    UpstreamStatus,
+    /// The time that the servers behind the proxy took.
+    UpstreamTime(Unit),
+    /// The request's identifier.
+    RequestId,
+}
+
+impl Field {
+    /// The bit of this field in [`Wanted`]; a layout or unit makes no difference.
+    pub(super) const fn bit(&self) -> u32 {
+        1 << match self {
+            Self::Skip | Self::SkipList => 0,
+            Self::Time(_) => 1,
+            Self::ClfHead => 2,
+            Self::Remote => 3,
+            Self::User => 4,
+            Self::Request => 5,
+            Self::Method => 6,
+            Self::Target => 7,
+            Self::Path => 8,
+            Self::Query => 9,
+            Self::Protocol => 10,
+            Self::Status => 11,
+            Self::Bytes => 12,
+            Self::Duration(_) => 13,
+            Self::Host => 14,
+            Self::Referer => 15,
+            Self::UserAgent => 16,
+            Self::UpstreamAddr => 17,
+            Self::UpstreamStatus => 18,
+            Self::UpstreamTime(_) => 19,
+            Self::RequestId => 20,
+        }
+    }
+
+    /// A value of this field is one word, so that it ends at the first space even where the template goes on with more.
+    pub(super) const fn is_word(&self) -> bool {
+        matches!(self, Self::Remote | Self::Host | Self::Method | Self::Status | Self::Bytes | Self::Duration(_) | Self::Protocol | Self::RequestId)
+    }
+
+    /// A value of this field may be several, `10.0.0.5:80, 10.0.0.6:80 : 10.0.0.7:80`, with spaces between.
+    pub(super) const fn is_list(&self) -> bool {
+        matches!(self, Self::SkipList | Self::UpstreamAddr | Self::UpstreamStatus | Self::UpstreamTime(_))
+    }
+
+    /// A line without this field is no record.
+    pub(super) const fn is_required(&self) -> bool {
+        matches!(self, Self::Time(_) | Self::Request | Self::Method | Self::Target | Self::Path | Self::Status)
+    }
+}
+
+/// How a time is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TimeLayout {
+    /// `15/Jun/2025:15:06:40 +0000`
+    Clf,
+    /// `2025-06-15T15:06:40+00:00`
+    Iso,
+    /// Seconds since 1970, with a fraction; 13, 16 and 19 digits are milli-, micro- and nanoseconds.
+    Epoch,
+    /// Whichever of the three it is: the keys of JSON logs do not tell.
+    Any,
+    /// A `strftime` pattern, as Apache's `%{…}t` takes.
+    Pattern(Box<str>),
+}
+
+/// The unit of a number that measures time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds, with or without a fraction.
+    Seconds,
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+}
+
+impl Unit {
+    /// How many nanoseconds one is.
+    pub const fn nanos(self) -> u64 {
+        match self {
+            Self::Seconds => 1_000_000_000,
+            Self::Millis => 1_000_000,
+            Self::Micros => 1_000,
+            Self::Nanos => 1,
+        }
+    }
+}
+
+/// A set of fields that a reader needs; others need not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted(u32);
+
+impl Wanted {
+    /// Every field.
+    pub const ALL: Self = Self(u32::MAX);
+    /// What the tally counts: time, method, path, status, bytes and durations.
+    pub const TALLY: Self = Self(
+        Field::Time(TimeLayout::Any).bit()
+            | Field::Request.bit()
+            | Field::Method.bit()
+            | Field::Target.bit()
+            | Field::Path.bit()
+            | Field::Status.bit()
+            | Field::Bytes.bit()
+            | Field::Duration(Unit::Seconds).bit(),
+    );
+
+    /// This set and one more field.
+    #[must_use]
+    pub const fn and(self, field: &Field) -> Self {
+        Self(self.0 | field.bit())
+    }
+
+    /// Whether the field is in the set.
+    pub const fn has(self, field: &Field) -> bool {
+        self.0 & field.bit() != 0
+    }
+}

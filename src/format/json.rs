@@ -1,0 +1,335 @@
+//! JSON lines: a map from key paths to fields, and a reader that walks one object with serde_json and keeps no tree.
+//!
+//! A value is taken as its raw text and read by the same code as a template's field, so that `"200"` and `200` are one. Only
+//! strings with escapes are copied. nginx with `escape=default` writes `\xNN`, which is no JSON: such a line is mended (the
+//! escape stays as text, as in every other log) and read again; so are control bytes and bytes that are no UTF-8.
+
+use super::field::{Field, Wanted};
+use super::value::{self, Clock};
+use super::{Fit, Reject};
+use crate::model::Record;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use std::ops::Range;
+
+/// Where each field of a JSON log stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct JsonProgram {
+    root: Node,
+    /// How many fields the map knows: a line that fills all of them fits wholly.
+    fields: usize,
+}
+
+/// One level of nested objects.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    keys: Vec<Key>,
+}
+
+#[derive(Clone, Debug)]
+struct Key {
+    name: Box<str>,
+    /// What a plain value under this key is, with its rank among the keys that lead to one field.
+    field: Option<(Field, u8)>,
+    /// What stands in an object under this key.
+    inside: Node,
+}
+
+/// Room for strings that had escapes: the record borrows from here.
+#[derive(Debug, Default)]
+pub(super) struct Strings {
+    unescaped: String,
+    mended: Vec<u8>,
+}
+
+impl JsonProgram {
+    /// Key paths, the field that each holds, and its rank: where two keys of a line lead to one field, the lower rank wins.
+    pub(super) fn new(keys: Vec<(Vec<String>, Field, u8)>) -> Self {
+        let mut program = Self::default();
+        let mut seen = 0u32;
+        for (path, field, rank) in keys {
+            if matches!(field, Field::Skip | Field::SkipList) {
+                continue;
+            }
+            seen |= field.bit();
+            program.root.insert(&path, field, rank);
+        }
+        program.fields = seen.count_ones() as usize;
+        program
+    }
+
+    pub(super) fn has(&self, field: &Field) -> bool {
+        self.root.any(&|f| f.bit() == field.bit())
+    }
+
+    pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
+        let mut program = self.clone();
+        program.root.retain(wanted);
+        program
+    }
+
+    /// Reads one line.
+    pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings) -> Result<(Record<'a>, Fit), Reject> {
+        if line.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Reject::NotJson);
+        }
+        let Strings { unescaped, mended } = strings;
+        let mut found = Found::default();
+        unescaped.clear();
+        if self.walk(line, &mut found, unescaped).is_err() {
+            mend(line, mended);
+            found = Found::default();
+            unescaped.clear();
+            self.walk(mended, &mut found, unescaped).map_err(|e| if e.is_eof() { Reject::CutShort } else { Reject::NotJson })?;
+        }
+        found.into_record(unescaped, clock).map(|record| (record, if found.count() == self.fields { Fit::Whole } else { Fit::Partly }))
+    }
+
+    fn walk<'a>(&'a self, line: &'a [u8], found: &mut Found<'a>, unescaped: &mut String) -> Result<(), serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_slice(line);
+        Level { node: &self.root, found, unescaped }.deserialize(&mut reader)?;
+        reader.end()
+    }
+}
+
+impl Node {
+    fn insert(&mut self, path: &[String], field: Field, rank: u8) {
+        let [name, rest @ ..] = path else { return };
+        let at = self.keys.iter().position(|k| *k.name == **name).unwrap_or_else(|| {
+            self.keys.push(Key { name: name.as_str().into(), field: None, inside: Self::default() });
+            self.keys.len() - 1
+        });
+        if rest.is_empty() {
+            self.keys[at].field = Some((field, rank));
+        } else {
+            self.keys[at].inside.insert(rest, field, rank);
+        }
+    }
+
+    fn any(&self, is: &dyn Fn(&Field) -> bool) -> bool {
+        self.keys.iter().any(|k| k.field.as_ref().is_some_and(|(f, _)| is(f)) || k.inside.any(is))
+    }
+
+    /// Drops the keys of unwanted fields; the status and what decides about acceptance always stay wanted.
+    fn retain(&mut self, wanted: Wanted) {
+        for key in &mut self.keys {
+            key.field.take_if(|(f, _)| !wanted.has(f));
+            key.inside.retain(wanted);
+        }
+        self.keys.retain(|k| k.field.is_some() || !k.inside.keys.is_empty());
+    }
+}
+
+/// The fields found so far: as raw text of the line, or as a range of the unescaped strings.
+#[derive(Default)]
+struct Found<'a> {
+    slots: [Option<(u8, &'a Field, Text<'a>)>; Found::SLOTS],
+}
+
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    Raw(&'a [u8]),
+    Unescaped(usize, usize),
+}
+
+impl<'a> Found<'a> {
+    /// One for each bit of [`Field::bit`].
+    const SLOTS: usize = 21;
+
+    fn put(&mut self, field: &'a Field, rank: u8, text: Text<'a>) {
+        let slot = &mut self.slots[field.bit().trailing_zeros() as usize];
+        if slot.as_ref().is_none_or(|(have, ..)| rank <= *have) {
+            *slot = Some((rank, field, text));
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.slots.iter().flatten().count()
+    }
+
+    fn into_record(&self, unescaped: &'a str, clock: &mut Clock) -> Result<Record<'a>, Reject> {
+        let mut record = Record::default();
+        let mut no_status = None;
+        for (_, field, text) in self.slots.iter().flatten() {
+            let text = match *text {
+                Text::Raw(text) => text,
+                Text::Unescaped(from, to) => &unescaped.as_bytes()[Range { start: from, end: to }],
+            };
+            if **field == Field::Status {
+                record.status = value::status(text);
+                no_status = Some(matches!(text, b"-" | b"" | b"-1"));
+            } else {
+                value::set(&mut record, field, text, clock);
+            }
+        }
+        match (record.status, no_status) {
+            (Some(_), _) => Ok(record),
+            (None, Some(true)) => Err(Reject::NoStatus),
+            (None, Some(false)) => Err(Reject::BadStatus),
+            (None, None) => Err(Reject::NotThisFormat),
+        }
+    }
+}
+
+/// Walks one object.
+struct Level<'n, 'f, 'a> {
+    node: &'a Node,
+    found: &'f mut Found<'a>,
+    unescaped: &'n mut String,
+}
+
+impl<'a> DeserializeSeed<'a> for Level<'_, '_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Level<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let keys = &self.node.keys;
+        while let Some(key) = map.next_key_seed(KeySeed { keys })? {
+            let Some(key) = key else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let raw: &'a RawValue = map.next_value()?;
+            let raw = raw.get();
+            if raw.starts_with('{') && !key.inside.keys.is_empty() {
+                let mut reader = serde_json::Deserializer::from_str(raw);
+                let inner = Level { node: &key.inside, found: &mut *self.found, unescaped: &mut *self.unescaped };
+                inner.deserialize(&mut reader).map_err(A::Error::custom)?;
+            } else if let Some((field, rank)) = &key.field
+                && let Some(text) = plain(raw, self.unescaped)
+            {
+                self.found.put(field, *rank, text);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Finds a key among those that matter.
+struct KeySeed<'a> {
+    keys: &'a [Key],
+}
+
+impl<'a> DeserializeSeed<'a> for KeySeed<'a> {
+    type Value = Option<&'a Key>;
+
+    fn deserialize<D: serde::Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for KeySeed<'a> {
+    type Value = Option<&'a Key>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.keys.iter().find(|k| &*k.name == name))
+    }
+}
+
+/// The text of a raw JSON value: what is in the quotes, the digits of a number, the first element of a list (headers are
+/// lists). `null` and objects are nothing.
+fn plain<'a>(raw: &'a str, unescaped: &mut String) -> Option<Text<'a>> {
+    match raw.as_bytes() {
+        [b'"', inner @ .., b'"'] => {
+            if memchr::memchr(b'\\', inner).is_none() {
+                return Some(Text::Raw(inner));
+            }
+            let text: String = serde_json::from_str(raw).ok()?;
+            let from = unescaped.len();
+            unescaped.push_str(&text);
+            Some(Text::Unescaped(from, unescaped.len()))
+        }
+        [b'[', ..] => {
+            let list: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+            list.first().and_then(|first| plain(first.get(), unescaped))
+        }
+        [b'{', ..] | b"null" => None,
+        number => Some(Text::Raw(number)),
+    }
+}
+
+/// Turns what servers write but JSON does not allow into JSON: `\xNN` becomes the text `\xNN`, a control byte its `\u00NN`,
+/// bytes that are no UTF-8 the replacement character.
+#[cold]
+fn mend(line: &[u8], mended: &mut Vec<u8>) {
+    mended.clear();
+    let text = String::from_utf8_lossy(line);
+    let mut bytes = text.bytes().peekable();
+    let mut in_string = false;
+    while let Some(b) = bytes.next() {
+        match b {
+            b'\\' if in_string => match bytes.peek() {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => mended.extend([b, bytes.next().unwrap_or(b' ')]),
+                _ => mended.extend(b"\\\\"),
+            },
+            b'"' => {
+                in_string = !in_string;
+                mended.push(b);
+            }
+            0..=31 if in_string => mended.extend(format!("\\u{b:04x}").bytes()),
+            _ => mended.push(b),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{TimeLayout, Unit};
+
+    fn program() -> JsonProgram {
+        let key = |path: &str, field| (path.split('.').map(str::to_owned).collect(), field, 1);
+        JsonProgram::new(vec![
+            key("time", Field::Time(TimeLayout::Any)),
+            key("request.uri", Field::Target),
+            key("request.headers.User-Agent", Field::UserAgent),
+            key("status", Field::Status),
+            key("took", Field::Duration(Unit::Seconds)),
+        ])
+    }
+
+    fn read(line: &str) -> Result<(String, String, u16), Reject> {
+        let (program, mut clock, mut strings) = (program(), Clock::new(0), Strings::default());
+        let text = |t: Option<&[u8]>| String::from_utf8_lossy(t.unwrap_or(b"none")).into_owned();
+        program.parse(line.as_bytes(), &mut clock, &mut strings).map(|(r, _)| (text(r.path), text(r.user_agent), r.status.unwrap().get()))
+    }
+
+    #[test]
+    fn nested_keys_and_lists() {
+        let line = r#"{"x":[1,{"status":9}],"request":{"uri":"/a?b","headers":{"User-Agent":["curl/8","x"]}},"status":"502"}"#;
+        assert_eq!(read(line), Ok(("/a".into(), "curl/8".into(), 502)));
+    }
+
+    #[test]
+    fn escapes_are_json_or_the_servers_own() {
+        assert_eq!(read(r#"{"request":{"uri":"\/a\"b"},"status":200}"#).unwrap().0, "/a\"b");
+        assert_eq!(read(r#"{"request":{"uri":"/a\x22b"},"status":200}"#).unwrap().0, r"/a\x22b");
+        assert_eq!(read("{\"request\":{\"uri\":\"/a\tb\"},\"status\":200}").unwrap().0, "/a\tb");
+    }
+
+    #[test]
+    fn lines_that_are_no_record() {
+        assert_eq!(read(r#"{"msg":"started"}"#), Err(Reject::NotThisFormat));
+        assert_eq!(read(r#"{"status":"-"}"#), Err(Reject::NoStatus));
+        assert_eq!(read(r#"{"status":"ok"}"#), Err(Reject::BadStatus));
+        assert_eq!(read(r#"{"status":200"#), Err(Reject::CutShort));
+        assert_eq!(read("plain"), Err(Reject::NotJson));
+        assert_eq!(read(r#"{"status":200} trailing"#), Err(Reject::NotJson));
+    }
+}

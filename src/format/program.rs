@@ -1,0 +1,216 @@
+//! A compiled template: what a line is walked with, field by field, without a regular expression and without allocation.
+//!
+//! Every step finds where its field ends by the literal text that the template has after it. A field in quotes ends at a
+//! quote that is not escaped and is followed by what the template has next, so that a raw quote inside a user agent does not
+//! end it. Up to the last field that a record needs (time, request, status) a line must fit; after it, what fits is read and
+//! the rest left out, since a user agent cut in the middle does not undo the response.
+
+use super::field::{Field, Wanted};
+use super::value::{self, Clock};
+use super::{Fit, Reject};
+use crate::model::Record;
+
+/// A template, ready to read lines.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// The text before the first field.
+    pub(super) head: Box<[u8]>,
+    pub(super) steps: Vec<Step>,
+    /// How many steps a line must get through to be a record.
+    pub(super) required: usize,
+    /// nginx never writes `-` for a byte count or an ident: a line that has one was written by another server.
+    pub(super) numeric_bytes: bool,
+}
+
+/// One field and how it ends.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) field: Field,
+    pub(super) end: End,
+    /// The field stands in quotes.
+    pub(super) quoted: bool,
+    /// The field is one word: it ends at the first space, and what the template has next must follow.
+    pub(super) word: bool,
+    /// The field may be a list: a space after a comma or beside a colon does not end it.
+    pub(super) list: bool,
+}
+
+/// The text that follows a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// One byte, and not the first of more.
+    Byte(u8),
+    /// Several bytes.
+    Text(Box<[u8]>),
+    /// The next field follows at once and begins with this byte.
+    Before(u8),
+    /// The end of the line.
+    Line,
+}
+
+/// Length of a time of the Common Log Format.
+const CLF_LEN: usize = 26;
+
+impl Program {
+    /// Whether some step reads this field.
+    pub(super) fn has(&self, field: &Field) -> bool {
+        self.steps.iter().any(|s| s.field.bit() == field.bit())
+    }
+
+    /// Unwanted fields are read past, and the walk ends after the last wanted one.
+    pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
+        let mut program = self.clone();
+        for step in &mut program.steps {
+            if !wanted.has(&step.field) {
+                step.field = Field::Skip;
+            }
+        }
+        let last = program.steps.iter().rposition(|s| s.field != Field::Skip).map_or(0, |at| at + 1);
+        program.steps.truncate(last.max(program.required));
+        program
+    }
+
+    /// Walks one line.
+    #[inline]
+    pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock) -> Result<(Record<'a>, Fit), Reject> {
+        let mut record = Record::default();
+        let Some(mut rest) = line.strip_prefix(&*self.head) else {
+            return Err(Reject::NotThisFormat);
+        };
+        let mut fit = Fit::Whole;
+        for (at, step) in self.steps.iter().enumerate() {
+            let Some((length, next)) = step.extent(rest) else {
+                if at < self.required {
+                    return Err(self.why_not(at, rest));
+                }
+                value::set(&mut record, &step.field, rest, clock);
+                return Ok((record, Fit::Partly)).and_then(with_status);
+            };
+            let text = &rest[..length];
+            value::set(&mut record, &step.field, text, clock);
+            if step.field == Field::Status && record.status.is_none() {
+                return Err(bad_status(text));
+            }
+            if self.numeric_bytes && step.field == Field::Bytes && record.bytes.is_none() {
+                fit = Fit::Partly;
+            }
+            rest = &rest[next..];
+        }
+        if !rest.is_empty() {
+            fit = Fit::Partly;
+        }
+        with_status((record, fit))
+    }
+
+    /// Why a line did not get through its required steps: it ends inside them, or it is something else.
+    #[cold]
+    fn why_not(&self, at: usize, rest: &[u8]) -> Reject {
+        let saw_time = self.steps[..=at].iter().any(|s| matches!(s.field, Field::Time(_)));
+        let ended = match &self.steps[at].end {
+            End::Byte(b) | End::Before(b) => memchr::memchr(*b, rest).is_none(),
+            End::Text(text) => memchr::memmem::find(rest, text).is_none(),
+            End::Line => false,
+        };
+        if saw_time && ended { Reject::CutShort } else { Reject::NotThisFormat }
+    }
+
+    /// What follows the last step of a line that fits.
+    pub(super) fn tail<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        let mut rest = line.strip_prefix(&*self.head)?;
+        for step in &self.steps {
+            let (_, next) = step.extent(rest)?;
+            rest = &rest[next..];
+        }
+        Some(rest)
+    }
+
+    /// How many steps of the line fit, for messages about lines that no format reads.
+    pub(super) fn progress(&self, line: &[u8]) -> usize {
+        let Some(mut rest) = line.strip_prefix(&*self.head) else { return 0 };
+        for (at, step) in self.steps.iter().enumerate() {
+            let Some((_, next)) = step.extent(rest) else { return at };
+            rest = &rest[next..];
+        }
+        self.steps.len()
+    }
+}
+
+#[inline]
+fn with_status<'a>((record, fit): (Record<'a>, Fit)) -> Result<(Record<'a>, Fit), Reject> {
+    if record.status.is_some() { Ok((record, fit)) } else { Err(Reject::CutShort) }
+}
+
+#[cold]
+fn bad_status(text: &[u8]) -> Reject {
+    if matches!(text, b"-" | b"-1" | b"") { Reject::NoStatus } else { Reject::BadStatus }
+}
+
+impl Step {
+    /// Length of the field at the start of `rest`, and where the next one starts; `None` when its end is not there.
+    #[inline]
+    fn extent(&self, rest: &[u8]) -> Option<(usize, usize)> {
+        match &self.end {
+            End::Line => Some((rest.len(), rest.len())),
+            End::Before(b) => memchr::memchr(*b, rest).map(|at| (at, at)),
+            End::Byte(b' ') if self.list => list_end(rest),
+            End::Byte(b) if self.quoted => quoted_end(rest, std::slice::from_ref(b)),
+            End::Byte(b) => memchr::memchr(*b, rest).map(|at| (at, at + 1)),
+            End::Text(text) if self.quoted => quoted_end(rest, text),
+            End::Text(text) => self.text_end(rest, text),
+        }
+    }
+
+    #[inline]
+    fn text_end(&self, rest: &[u8], text: &[u8]) -> Option<(usize, usize)> {
+        if matches!(self.field, Field::Time(_)) && rest.get(CLF_LEN..).is_some_and(|after| after.starts_with(text)) {
+            return Some((CLF_LEN, CLF_LEN + text.len()));
+        }
+        let mut from = 0;
+        loop {
+            let at = from + memchr::memchr(text[0], &rest[from..])?;
+            if rest[at..].starts_with(text) {
+                return Some((at, at + text.len()));
+            }
+            // A word that is followed by something else than the template says ends the walk here and now.
+            if self.word && text[0] == b' ' {
+                return None;
+            }
+            from = at + 1;
+        }
+    }
+}
+
+/// The end of a quoted field: a quote that is not escaped, followed by the rest of `text`.
+#[inline]
+fn quoted_end(rest: &[u8], text: &[u8]) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr(text[0], &rest[from..])?;
+        if rest[at..].starts_with(text) && !is_escaped(rest, at) {
+            return Some((at, at + text.len()));
+        }
+        from = at + 1;
+    }
+}
+
+/// The end of a list of tries: a space that belongs to no `, ` and no ` : `.
+fn list_end(rest: &[u8]) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr(b' ', &rest[from..])?;
+        let inside = rest[..at].ends_with(b",") || rest[..at].ends_with(b" :") || rest[at..].starts_with(b" : ");
+        if !inside {
+            return Some((at, at + 1));
+        }
+        from = at + 1;
+    }
+}
+
+/// Whether an odd number of backslashes stands before `at`.
+#[inline]
+fn is_escaped(text: &[u8], at: usize) -> bool {
+    if at == 0 || text[at - 1] != b'\\' {
+        return false;
+    }
+    text[..at].iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1
+}

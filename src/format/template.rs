@@ -1,0 +1,367 @@
+//! nginx `log_format` and Apache `LogFormat` strings -> [`Program`], read by nom.
+//!
+//! This is the only part of the room that nom is for: it runs once a format, never once a line. A string of JSON with
+//! variables in it becomes a JSON reader instead.
+
+use super::Reader;
+use super::field::Field;
+use super::json::JsonProgram;
+use super::program::{End, Program, Step};
+use super::variables::{self, Ranked};
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till1, take_while, take_while1};
+use nom::character::complete::{anychar, char};
+use nom::combinator::{map, opt};
+use nom::sequence::{delimited, preceded};
+use nom::{IResult, Parser};
+use std::collections::HashMap;
+
+/// What is wrong with a template, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}\n  {text}\n  {marker:>width$}", width = .at + 1, marker = "^")]
+pub struct TemplateError {
+    what: String,
+    text: String,
+    /// Offset in characters of the place that the message is about.
+    at: usize,
+}
+
+impl TemplateError {
+    fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
+        let at = text.char_indices().take_while(|(byte, _)| *byte < at).count();
+        Self { what: what.into(), text: text.to_owned(), at }
+    }
+}
+
+/// A part of a template, and where it starts.
+#[derive(Clone, Debug, PartialEq)]
+enum Piece {
+    Literal(String),
+    Field(Ranked),
+}
+
+/// nginx or Apache: told by what the string holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    Nginx,
+    Apache,
+}
+
+/// Compiles a template as a user gives it.
+pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
+    let text = text.trim();
+    let joined = directive_body(text);
+    let body = joined.as_deref().unwrap_or(text);
+    let syntax = if body.contains('$') { Syntax::Nginx } else { Syntax::Apache };
+    if syntax == Syntax::Apache && !body.contains('%') {
+        let what = format!("'{body}' is neither the name of a known format nor a template; 'logcodes formats' lists the names, templates look like '$remote_addr … $status' or '%h … %>s'");
+        return Err(TemplateError::new(what, body, 0));
+    }
+    if body.starts_with('{') && syntax == Syntax::Nginx {
+        return json_template(body).map(Reader::Json);
+    }
+    program(body, syntax).map(Reader::Text)
+}
+
+/// Compiles the template of a text format.
+pub(super) fn program(body: &str, syntax: Syntax) -> Result<Program, TemplateError> {
+    let mut pieces = pieces(body, syntax)?;
+    believe_the_best(&mut pieces);
+    if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status, _)))) {
+        let status = if syntax == Syntax::Nginx { "$status" } else { "%>s" };
+        return Err(TemplateError::new(format!("the format has no {status}, so there is no status code to count"), body, 0));
+    }
+    steps(&pieces, body, syntax)
+}
+
+/// Compiles a template that goes on with fields known by other means: what stands before and after each, and the field.
+pub(super) fn extended<'t>(
+    body: &str,
+    syntax: Syntax,
+    tail: impl Iterator<Item = (&'t str, Field, &'t str)>,
+) -> Result<Program, TemplateError> {
+    let mut all = pieces(body, syntax)?;
+    for (before, field, after) in tail {
+        all.push((body.len(), Piece::Literal(before.to_owned())));
+        all.push((body.len(), Piece::Field((field, 1))));
+        all.push((body.len(), Piece::Literal(after.to_owned())));
+    }
+    let mut all = merge_literals(all);
+    believe_the_best(&mut all);
+    steps(&all, body, syntax)
+}
+
+/// A pasted configuration line, `log_format main '…' '…';` or `LogFormat "…" name`: the string inside.
+fn directive_body(text: &str) -> Option<String> {
+    if let Some(rest) = text.strip_prefix("log_format ") {
+        let strings = quoted_strings(rest);
+        return (!strings.is_empty()).then(|| strings.concat());
+    }
+    if let Some(rest) = text.strip_prefix("LogFormat ").or_else(|| text.strip_prefix("CustomLog ")) {
+        return quoted_strings(rest).into_iter().find(|s| s.contains('%')).map(|s| s.replace("\\\"", "\""));
+    }
+    // A LogFormat string copied with the quotes escaped.
+    (text.contains('%') && text.contains("\\\"")).then(|| text.trim_matches('"').replace("\\\"", "\""))
+}
+
+/// The quoted strings of a configuration line, quotes removed.
+fn quoted_strings(text: &str) -> Vec<String> {
+    let (mut strings, mut chars) = (Vec::new(), text.chars().peekable());
+    while let Some(c) = chars.next() {
+        if c != '\'' && c != '"' {
+            continue;
+        }
+        let mut string = String::new();
+        while let Some(d) = chars.next() {
+            match d {
+                '\\' if chars.peek() == Some(&c) && c == '\'' => string.extend(chars.next()),
+                '\\' => {
+                    string.push('\\');
+                    string.extend(chars.next());
+                }
+                d if d == c => break,
+                d => string.push(d),
+            }
+        }
+        strings.push(string);
+    }
+    strings
+}
+
+fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateError> {
+    let (mut rest, mut found) = (body, Vec::new());
+    while !rest.is_empty() {
+        let at = body.len() - rest.len();
+        let parsed = match syntax {
+            Syntax::Nginx => nginx_piece(rest),
+            Syntax::Apache => apache_piece(rest),
+        };
+        let (next, piece) = parsed.map_err(|_| {
+            let what = match syntax {
+                Syntax::Nginx => "a '$' must be followed by the name of a variable, as in $status or ${status}",
+                Syntax::Apache => "a '%' must be followed by a directive, as in %h, %>s or %{Referer}i",
+            };
+            TemplateError::new(what, body, at)
+        })?;
+        found.push((at, piece));
+        rest = next;
+    }
+    Ok(merge_literals(found))
+}
+
+/// `$name`, `${name}` or the text up to the next `$`.
+fn nginx_piece(input: &str) -> IResult<&str, Piece> {
+    let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let braced = delimited(tag("${"), take_while1(name), char('}'));
+    let bare = preceded(char('$'), take_while1(name));
+    let variable = map(alt((braced, bare)), |n: &str| Piece::Field(variables::nginx(n)));
+    let literal = map(take_till1(|c| c == '$'), |t: &str| Piece::Literal(t.to_owned()));
+    alt((variable, literal)).parse(input)
+}
+
+/// `%[!][codes][<|>][{argument}][^t]letter`, `%%`, or the text up to the next `%`.
+fn apache_piece(input: &str) -> IResult<&str, Piece> {
+    let percent = map(tag("%%"), |_| Piece::Literal("%".to_owned()));
+    let modifiers = take_while(|c: char| c.is_ascii_digit() || matches!(c, '!' | ',' | '<' | '>'));
+    let argument = opt(delimited(char('{'), take_till1(|c| c == '}'), char('}')));
+    let letter = preceded(opt(tag("^t")), nom::combinator::verify(anychar, |c: &char| c.is_ascii_alphabetic()));
+    let directive = map(preceded(char('%'), (modifiers, argument, letter)), |(_, argument, letter): (&str, Option<&str>, char)| {
+        Piece::Field(variables::apache(letter, argument))
+    });
+    let literal = map(take_till1(|c| c == '%'), |t: &str| Piece::Literal(unescape(t)));
+    alt((percent, directive, literal)).parse(input)
+}
+
+/// Apache's own escapes in a LogFormat string.
+fn unescape(text: &str) -> String {
+    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\"", "\"")
+}
+
+fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
+    let mut merged: Vec<(usize, Piece)> = Vec::new();
+    let mut push = |at: usize, piece: Piece| match (merged.last_mut(), piece) {
+        (Some((_, Piece::Literal(before))), Piece::Literal(text)) => before.push_str(&text),
+        (_, piece) => merged.push((at, piece)),
+    };
+    for (at, piece) in pieces {
+        match piece {
+            // Apache writes the brackets itself.
+            Piece::Field((Field::Time(super::TimeLayout::Clf), rank)) if rank == APACHE_TIME => {
+                push(at, Piece::Literal("[".into()));
+                push(at, Piece::Field((Field::Time(super::TimeLayout::Clf), 1)));
+                push(at, Piece::Literal("]".into()));
+            }
+            piece => push(at, piece),
+        }
+    }
+    merged
+}
+
+/// Where two names lead to one field, the better one is read and the other read past.
+fn believe_the_best(pieces: &mut [(usize, Piece)]) {
+    let mut best: HashMap<u32, (u8, usize)> = HashMap::new();
+    for (at, (_, piece)) in pieces.iter().enumerate() {
+        if let Piece::Field((field, rank)) = piece {
+            let entry = best.entry(field.bit()).or_insert((*rank, at));
+            if *rank < entry.0 {
+                *entry = (*rank, at);
+            }
+        }
+    }
+    for (at, (_, piece)) in pieces.iter_mut().enumerate() {
+        if let Piece::Field((field, _)) = piece
+            && best[&field.bit()].1 != at
+        {
+            *field = Field::Skip;
+        }
+    }
+}
+
+fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax) -> Result<Program, TemplateError> {
+    let mut pieces = pieces.iter().peekable();
+    let mut before = String::new();
+    if let Some((_, Piece::Literal(text))) = pieces.next_if(|(_, p)| matches!(p, Piece::Literal(_))) {
+        before.clone_from(text);
+    }
+    let head: Box<[u8]> = before.as_bytes().into();
+    let mut steps: Vec<Step> = Vec::new();
+    while let Some((_, Piece::Field((field, _)))) = pieces.next() {
+        let (end, after) = match pieces.peek() {
+            None => (End::Line, String::new()),
+            Some((_, Piece::Literal(text))) => {
+                pieces.next();
+                let last = pieces.peek().is_none();
+                let text = if last { text.trim_end() } else { text.as_str() };
+                (literal_end(text), text.to_owned())
+            }
+            Some((at, Piece::Field((next, _)))) => (before_field(next, body, *at)?, String::new()),
+        };
+        let quoted = before.ends_with('"') && after.starts_with('"');
+        let word = field.is_word() || (syntax == Syntax::Apache && *field == Field::User);
+        steps.push(Step { field: field.clone(), end, quoted, word, list: field.is_list() });
+        before = after;
+    }
+    let required = required(&steps);
+    Ok(Program { head, steps, required, numeric_bytes: syntax == Syntax::Nginx })
+}
+
+fn literal_end(text: &str) -> End {
+    match *text.as_bytes() {
+        [] => End::Line,
+        [one] => End::Byte(one),
+        _ => End::Text(text.as_bytes().into()),
+    }
+}
+
+/// Two fields without text between them can be told apart only if the second one says how it begins.
+fn before_field(next: &Field, body: &str, at: usize) -> Result<End, TemplateError> {
+    match next {
+        Field::Target | Field::Path => Ok(End::Before(b'/')),
+        Field::Query => Ok(End::Before(b'?')),
+        _ => Err(TemplateError::new("two fields stand next to each other without text between them, so nothing says where the first one ends", body, at)),
+    }
+}
+
+/// The steps up to the last field that a record needs: time, request, status.
+fn required(steps: &[Step]) -> usize {
+    let has_request = steps.iter().any(|s| s.field == Field::Request);
+    let needed = |field: &Field| match field {
+        Field::Method | Field::Target | Field::Path => !has_request,
+        field => field.is_required(),
+    };
+    steps.iter().rposition(|s| needed(&s.field)).map_or(0, |at| at + 1)
+}
+
+/// Marks the Apache `%t`, which brings its own brackets.
+pub(super) const APACHE_TIME: u8 = 0;
+
+/// An nginx template that writes JSON: `{"time":"$time_iso8601","status":$status}`.
+fn json_template(body: &str) -> Result<JsonProgram, TemplateError> {
+    let mut quoted = String::with_capacity(body.len());
+    let mut in_string = false;
+    let mut chars = body.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                in_string = !in_string;
+                quoted.push(c);
+            }
+            '$' if !in_string => {
+                quoted.push_str("\"$");
+                while let Some(d) = chars.next_if(|d| d.is_ascii_alphanumeric() || matches!(d, '_' | '{' | '}')) {
+                    quoted.push(d);
+                }
+                quoted.push('"');
+            }
+            c => quoted.push(c),
+        }
+    }
+    let value: serde_json::Value = serde_json::from_str(&quoted)
+        .map_err(|e| TemplateError::new(format!("the template begins like JSON but is none: {e}"), body, e.column().saturating_sub(1).min(body.len())))?;
+    let mut keys = Vec::new();
+    collect_keys(&value, &mut Vec::new(), &mut keys);
+    if !keys.iter().any(|(_, field, _)| *field == Field::Status) {
+        return Err(TemplateError::new("the format has no $status, so there is no status code to count", body, 0));
+    }
+    Ok(JsonProgram::new(keys))
+}
+
+fn collect_keys(value: &serde_json::Value, path: &mut Vec<String>, keys: &mut Vec<(Vec<String>, Field, u8)>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, inner) in map {
+                path.push(key.clone());
+                collect_keys(inner, path, keys);
+                path.pop();
+            }
+        }
+        serde_json::Value::String(text) => {
+            if let Some(name) = text.strip_prefix('$') {
+                let (field, rank) = variables::nginx(name.trim_start_matches('{').trim_end_matches('}'));
+                keys.push((path.clone(), field, rank));
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        compile(text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn errors_point_at_the_place() {
+        insta::assert_snapshot!(error("$remote_addr $ $status"), @r"
+        a '$' must be followed by the name of a variable, as in $status or ${status}
+          $remote_addr $ $status
+                       ^
+        ");
+        insta::assert_snapshot!(error("%h %{Referer %>s"), @r"
+        a '%' must be followed by a directive, as in %h, %>s or %{Referer}i
+          %h %{Referer %>s
+             ^
+        ");
+        insta::assert_snapshot!(error("$remote_addr$status"), @r"
+        two fields stand next to each other without text between them, so nothing says where the first one ends
+          $remote_addr$status
+                      ^
+        ");
+        insta::assert_snapshot!(error("$remote_addr [$time_local]"), @r"
+        the format has no $status, so there is no status code to count
+          $remote_addr [$time_local]
+          ^
+        ");
+    }
+
+    #[test]
+    fn a_pasted_directive_is_its_string() {
+        let pasted = "log_format main '$remote_addr [$time_local] '\n '\"$request\" $status';";
+        assert_eq!(directive_body(pasted).as_deref(), Some("$remote_addr [$time_local] \"$request\" $status"));
+        let pasted = r#"LogFormat "%h %t \"%r\" %>s" short"#;
+        assert_eq!(directive_body(pasted).as_deref(), Some(r#"%h %t "%r" %>s"#));
+    }
+}

@@ -1,0 +1,302 @@
+//! From the bytes of one field to its value in a [`Record`].
+
+use super::field::{Field, TimeLayout, Unit};
+use crate::model::{Record, StatusCode, Timestamp};
+use std::time::Duration;
+
+/// Sets `field` of `record` from its text. What the server wrote as `-` or left empty stays `None`; so does what cannot be
+/// read, since a line with a strange byte count is still a response.
+#[inline]
+pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) {
+    match field {
+        Field::Skip | Field::SkipList => {}
+        Field::Time(TimeLayout::Clf) => record.time = clock.clf(text),
+        Field::Time(layout) => record.time = clock.other(layout, text),
+        Field::Request => record.set_request(text),
+        Field::Status => record.status = status(text),
+        Field::Bytes => record.bytes = unsigned(text),
+        Field::Duration(unit) => record.duration = duration(text, *unit),
+        Field::UpstreamTime(unit) => record.upstream_time = durations(text, *unit),
+        Field::Target => {
+            if let Some(target) = stated(text) {
+                record.set_target(target);
+            }
+        }
+        Field::Path => {
+            if let Some(path) = stated(text) {
+                record.path = Some(path);
+            }
+        }
+        Field::Query => record.query = query(text),
+        Field::Protocol => record.protocol = stated(text),
+        Field::Method => record.method = stated(text),
+        Field::Remote => record.remote = stated(text),
+        Field::User => record.user = stated(text),
+        Field::Host => record.host = stated(text),
+        Field::Referer => record.referer = stated(text),
+        Field::UserAgent => record.user_agent = stated(text),
+        Field::UpstreamAddr => record.upstream_addr = stated(text),
+        Field::UpstreamStatus => record.upstream_status = stated(text),
+        Field::RequestId => record.request_id = stated(text),
+        Field::ClfHead => set_clf_head(record, text),
+    }
+}
+
+/// What stands before the time in the Common Log Format, when it is not the plain `address ident user`: a virtual host
+/// first, a list of forwarded addresses, a missing ident.
+#[cold]
+fn set_clf_head<'a>(record: &mut Record<'a>, text: &'a [u8]) {
+    let words: Vec<&[u8]> = text.split(|&b| b == b' ').filter(|w| !w.is_empty()).collect();
+    let bare = |word: &'a [u8]| word.strip_prefix(b"\"").unwrap_or(word).strip_suffix(b",").unwrap_or(word);
+    match *words.as_slice() {
+        [] => {}
+        [remote] | [remote, _] => record.remote = stated(remote),
+        [remote, _, user] => {
+            record.remote = stated(bare(remote));
+            record.user = stated(user);
+        }
+        [host, remote, _, user] if !host.ends_with(b",") => {
+            record.host = stated(host);
+            record.remote = stated(remote);
+            record.user = stated(user);
+        }
+        [first, .., user] => {
+            record.remote = stated(bare(first));
+            record.user = stated(user);
+        }
+    }
+}
+
+/// `None` for what servers write when a value is absent.
+#[inline]
+fn stated(text: &[u8]) -> Option<&[u8]> {
+    if matches!(text, b"" | b"-") { None } else { Some(text) }
+}
+
+/// nginx `$args` is bare and `-` when there is none; Apache `%q` carries its `?` and is empty when there is none.
+fn query(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        b"" | b"-" => None,
+        [b'?', rest @ ..] => Some(rest),
+        bare => Some(bare),
+    }
+}
+
+/// 0 to 999 in decimal digits.
+#[inline]
+pub(super) fn status(text: &[u8]) -> Option<StatusCode> {
+    if let [a, b, c] = *text {
+        let (a, b, c) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'), c.wrapping_sub(b'0'));
+        if a < 10 && b < 10 && c < 10 {
+            return StatusCode::new(u16::from(a) * 100 + u16::from(b) * 10 + u16::from(c));
+        }
+    }
+    let number = unsigned(text)?;
+    u16::try_from(number).ok().and_then(StatusCode::new)
+}
+
+/// A decimal number of 64 bits, and nothing else.
+#[inline]
+pub(super) fn unsigned(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 20 {
+        return None;
+    }
+    let mut number = 0u64;
+    for &b in text {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    Some(number)
+}
+
+/// `0.123`, `17`, `1.5e-3`, `42ms`; negative numbers are a server's way to say that it does not know.
+#[inline]
+pub(super) fn duration(text: &[u8], unit: Unit) -> Option<Duration> {
+    let (mut whole, mut at) = (0u64, 0);
+    while at < text.len() && text[at].is_ascii_digit() {
+        whole = whole.checked_mul(10)?.checked_add(u64::from(text[at] - b'0'))?;
+        at += 1;
+    }
+    if at == 0 && text.first() != Some(&b'.') {
+        return None;
+    }
+    let scale = unit.nanos();
+    let mut nanos = whole.checked_mul(scale)?;
+    if text.get(at) == Some(&b'.') {
+        let mut place = scale;
+        at += 1;
+        while at < text.len() && text[at].is_ascii_digit() {
+            place /= 10;
+            nanos = nanos.checked_add(u64::from(text[at] - b'0') * place)?;
+            at += 1;
+        }
+    }
+    if at < text.len() {
+        return odd_duration(text, unit);
+    }
+    Some(Duration::from_nanos(nanos))
+}
+
+#[cold]
+fn odd_duration(text: &[u8], unit: Unit) -> Option<Duration> {
+    let suffixes: [(&[u8], Unit); 5] =
+        [(b"ms", Unit::Millis), (b"us", Unit::Micros), ("µs".as_bytes(), Unit::Micros), (b"ns", Unit::Nanos), (b"s", Unit::Seconds)];
+    for (suffix, unit) in suffixes {
+        if let Some(number) = text.strip_suffix(suffix) {
+            return duration(number, unit);
+        }
+    }
+    let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Duration::try_from_secs_f64(number * unit.nanos() as f64 / 1e9).ok()
+}
+
+/// nginx writes one time a try, `0.1, 0.2 : 0.3` with `-` for a try that never got that far: the sum of those that did.
+pub(super) fn durations(text: &[u8], unit: Unit) -> Option<Duration> {
+    if let Some(one) = duration(text, unit) {
+        return Some(one);
+    }
+    text.split(|b| matches!(b, b',' | b':'))
+        .filter_map(|try_| duration(try_.trim_ascii(), unit))
+        .fold(None, |sum, one| Some(sum.unwrap_or_default() + one))
+}
+
+/// Reads times, and remembers the last minute: neighbouring lines share it, so that mostly only the second is new.
+#[derive(Debug)]
+pub struct Clock {
+    minute: [u8; 17],
+    zone: [u8; 6],
+    base: i64,
+    zone_seconds: i64,
+}
+
+impl Clock {
+    /// `zone_seconds` is the zone of times that state none: seconds east of UTC.
+    pub fn new(zone_seconds: i32) -> Self {
+        Self { minute: [0; 17], zone: [0; 6], base: 0, zone_seconds: i64::from(zone_seconds) }
+    }
+
+    #[inline]
+    fn clf(&mut self, text: &[u8]) -> Option<Timestamp> {
+        let Ok(t) = <&[u8; 26]>::try_from(text) else {
+            // Some writers add a fraction or leave the zone out; a pattern reads what the fast path does not.
+            return self.odd_clf(text);
+        };
+        if t[..17] == self.minute && t[20..] == self.zone {
+            let (tens, ones) = (t[18].wrapping_sub(b'0'), t[19].wrapping_sub(b'0'));
+            if tens < 6 && ones < 10 {
+                return Some(Timestamp::from_seconds(self.base + i64::from(tens * 10 + ones)));
+            }
+        }
+        let time = Timestamp::parse_clf(t)?;
+        self.minute.copy_from_slice(&t[..17]);
+        self.zone.copy_from_slice(&t[20..]);
+        self.base = time.seconds.div_euclid(60) * 60;
+        Some(time)
+    }
+
+    #[cold]
+    fn odd_clf(&self, text: &[u8]) -> Option<Timestamp> {
+        let text = text.strip_prefix(b"[").unwrap_or(text);
+        let text = text.strip_suffix(b"]").unwrap_or(text);
+        if text.len() == 26 {
+            return Timestamp::parse_clf(text);
+        }
+        ["%d/%b/%Y:%H:%M:%S%.f %z", "%d/%b/%Y:%H:%M:%S%.f"].iter().find_map(|pattern| self.pattern(pattern, text))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn other(&self, layout: &TimeLayout, text: &[u8]) -> Option<Timestamp> {
+        match layout {
+            TimeLayout::Iso => self.iso(text),
+            TimeLayout::Epoch => Timestamp::parse_epoch(text),
+            TimeLayout::Pattern(pattern) => self.pattern(pattern, text),
+            TimeLayout::Clf | TimeLayout::Any => {
+                self.iso(text).or_else(|| Timestamp::parse_epoch(text)).or_else(|| Timestamp::parse_clf(text)).or_else(|| self.odd_clf(text))
+            }
+        }
+    }
+
+    fn iso(&self, text: &[u8]) -> Option<Timestamp> {
+        let mut time = Timestamp::parse_iso(text)?;
+        let states_zone = text[19..].iter().any(|b| matches!(b, b'Z' | b'z' | b'+' | b'-'));
+        if !states_zone {
+            time.seconds -= self.zone_seconds;
+        }
+        Some(time)
+    }
+
+    fn pattern(&self, pattern: &str, text: &[u8]) -> Option<Timestamp> {
+        // Apache's own words beside strftime: sec, msec and usec, since the epoch.
+        if matches!(pattern, "sec" | "msec" | "usec") {
+            return Timestamp::parse_epoch(text);
+        }
+        let broken = jiff::fmt::strtime::parse(pattern, text).ok()?;
+        let datetime = broken.to_datetime().ok()?;
+        let zone = broken.offset().map_or(self.zone_seconds, |o| i64::from(o.seconds()));
+        let utc = jiff::tz::Offset::UTC.to_timestamp(datetime).ok()?;
+        let nanos = utc.subsec_nanosecond().unsigned_abs();
+        Some(Timestamp { seconds: utc.as_second() - zone, nanos, digits: if nanos == 0 { 0 } else { 9 } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_in_every_unit() {
+        let secs = |text: &str, unit| duration(text.as_bytes(), unit).map(|d| d.as_secs_f64());
+        assert_eq!(secs("0.123", Unit::Seconds), Some(0.123));
+        assert_eq!(secs("1966093", Unit::Micros), Some(1.966093));
+        assert_eq!(secs("42ms", Unit::Seconds), Some(0.042));
+        assert_eq!(secs("1.5e-3", Unit::Seconds), Some(0.0015));
+        assert_eq!(secs("10002425284", Unit::Nanos), Some(10.002425284));
+        assert_eq!(secs("-", Unit::Seconds), None);
+        assert_eq!(secs("-1", Unit::Seconds), None);
+        assert_eq!(secs("99999999999999999999", Unit::Seconds), None);
+    }
+
+    #[test]
+    fn tries_are_summed() {
+        let sum = |text: &str| durations(text.as_bytes(), Unit::Seconds).map(|d| d.as_millis());
+        assert_eq!(sum("0.100, 0.200 : 0.300"), Some(600));
+        assert_eq!(sum("-, 0.200"), Some(200));
+        assert_eq!(sum("-"), None);
+    }
+
+    #[test]
+    fn the_clock_gives_the_same_with_and_without_its_memory() {
+        let mut clock = Clock::new(0);
+        for text in ["15/Jun/2025:15:06:40 +0000", "15/Jun/2025:15:06:41 +0000", "15/Jun/2025:15:06:41 -0730", "15/Jun/2025:15:07:00 -0730"] {
+            assert_eq!(clock.clf(text.as_bytes()), Timestamp::parse_clf(text.as_bytes()), "{text}");
+        }
+        // A second past 59 is no hit: it goes through the strict parser.
+        assert_eq!(clock.clf(b"15/Jun/2025:15:07:61 -0730"), None);
+    }
+
+    #[test]
+    fn patterns() {
+        let clock = Clock::new(3600);
+        let read = |pattern: &str, text: &str| clock.pattern(pattern, text.as_bytes()).map(|t| t.to_string());
+        assert_eq!(read("%Y-%m-%d %H:%M:%S", "2025-02-24 12:34:56").as_deref(), Some("2025-02-24T11:34:56Z"));
+        assert_eq!(read("%d/%b/%Y:%H:%M:%S %z", "24/Feb/2025:15:30:45 +0530").as_deref(), Some("2025-02-24T10:00:45Z"));
+        assert_eq!(read("usec", "1716723772601480").as_deref(), Some("2024-05-26T11:42:52.601480Z"));
+    }
+
+    #[test]
+    fn what_stands_before_the_time() {
+        let head = |text: &'static str| {
+            let mut record = Record::default();
+            set_clf_head(&mut record, text.as_bytes());
+            [record.host, record.remote, record.user].map(|f| f.map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default())
+        };
+        assert_eq!(head("192.0.2.1 - alice "), ["", "192.0.2.1", "alice"]);
+        assert_eq!(head("192.0.2.1, 10.0.0.1 - - "), ["", "192.0.2.1", ""]);
+        assert_eq!(head("192.0.2.1 "), ["", "192.0.2.1", ""]);
+        assert_eq!(head("www.example.com 192.0.2.1 - - "), ["www.example.com", "192.0.2.1", ""]);
+    }
+}

@@ -1,0 +1,100 @@
+//! What the servers' own names mean: nginx variables, Apache's `%` directives, and the short keys that people give them.
+//!
+//! A table each, one row a name. Where several names lead to one field, the rank says which one is believed: 1 is the
+//! field's own, larger ones are stand-ins.
+
+use super::field::{Field, TimeLayout, Unit};
+use super::template::APACHE_TIME;
+
+/// A field and its rank among the names that lead to it.
+pub(super) type Ranked = (Field, u8);
+
+/// nginx variables, without their `$`. Source: the nginx documentation's index of variables.
+pub(super) fn nginx(name: &str) -> Ranked {
+    use Field::*;
+    match name {
+        "time_local" => (Time(TimeLayout::Clf), 1),
+        "time_iso8601" => (Time(TimeLayout::Iso), 1),
+        "msec" => (Time(TimeLayout::Epoch), 1),
+        "remote_addr" => (Remote, 1),
+        "realip_remote_addr" | "binary_remote_addr" => (Remote, 3),
+        "remote_user" => (User, 1),
+        "request" => (Request, 1),
+        "request_method" => (Method, 1),
+        "request_uri" => (Target, 1),
+        "uri" | "document_uri" => (Path, 2),
+        "args" | "query_string" => (Query, 2),
+        "server_protocol" => (Protocol, 1),
+        "status" => (Status, 1),
+        "body_bytes_sent" => (Bytes, 1),
+        "bytes_sent" => (Bytes, 2),
+        "request_time" => (Duration(Unit::Seconds), 1),
+        "host" => (Host, 1),
+        "http_host" => (Host, 2),
+        "server_name" => (Host, 3),
+        "http_referer" => (Referer, 1),
+        "http_user_agent" => (UserAgent, 1),
+        "upstream_addr" => (UpstreamAddr, 1),
+        "upstream_status" => (UpstreamStatus, 1),
+        "upstream_response_time" => (UpstreamTime(Unit::Seconds), 1),
+        "request_id" => (RequestId, 1),
+        "http_x_request_id" | "req_id" => (RequestId, 2),
+        "clf_head" => (ClfHead, 1),
+        name if name.starts_with("upstream_") => (SkipList, 1),
+        _ => (Skip, 1),
+    }
+}
+
+/// Apache directives: the letter, and the text in braces before it. Source: mod_log_config, mod_logio.
+pub(super) fn apache(letter: char, argument: Option<&str>) -> Ranked {
+    use Field::*;
+    let header = argument.unwrap_or_default().to_ascii_lowercase();
+    match (letter, header.as_str()) {
+        ('t', "") => (Time(TimeLayout::Clf), APACHE_TIME),
+        ('t', _) => (Time(TimeLayout::Pattern(time_pattern(argument.unwrap_or_default()))), 1),
+        ('a', "c") => (Remote, 3),
+        ('h' | 'a', _) => (Remote, 1),
+        ('u', _) => (User, 1),
+        ('r', _) => (Request, 1),
+        ('m', _) => (Method, 1),
+        ('U', _) => (Path, 1),
+        ('q', _) => (Query, 1),
+        ('H', _) => (Protocol, 1),
+        ('s', _) => (Status, 1),
+        ('b' | 'B', _) => (Bytes, 1),
+        ('O', _) => (Bytes, 2),
+        ('D', _) | ('T', "us") => (Duration(Unit::Micros), 1),
+        ('T', "ms") => (Duration(Unit::Millis), 1),
+        ('T', _) => (Duration(Unit::Seconds), 2),
+        ('i', "host") => (Host, 1),
+        ('V', _) => (Host, 2),
+        ('v', _) => (Host, 3),
+        ('i', "referer") => (Referer, 1),
+        ('i', "user-agent") => (UserAgent, 1),
+        ('i', "x-request-id") => (RequestId, 2),
+        ('e', "unique_id") => (RequestId, 1),
+        ('e', "balancer_worker_name") => (UpstreamAddr, 1),
+        _ => (Skip, 1),
+    }
+}
+
+/// The pattern inside `%{…}t`, less the words that say which end of the request is meant.
+fn time_pattern(argument: &str) -> Box<str> {
+    argument.trim_start_matches("begin:").trim_start_matches("end:").into()
+}
+
+/// The short keys of `key=value` pairs that people put behind the combined format.
+pub(super) fn short_key(key: &str) -> Option<Field> {
+    Some(match key.to_ascii_lowercase().as_str() {
+        "rt" | "request_time" | "req_time" | "reqtime" => Field::Duration(Unit::Seconds),
+        "d" | "duration_us" => Field::Duration(Unit::Micros),
+        "duration_ms" => Field::Duration(Unit::Millis),
+        "urt" | "upstream_response_time" | "upstream_time" => Field::UpstreamTime(Unit::Seconds),
+        "us" | "upstream_status" => Field::UpstreamStatus,
+        "ua" | "uaddr" | "upstream_addr" | "upstream" | "w" => Field::UpstreamAddr,
+        "rid" | "request_id" | "reqid" | "id" => Field::RequestId,
+        "host" | "vhost" | "http_host" => Field::Host,
+        _ => return None,
+    })
+}
+

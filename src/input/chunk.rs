@@ -1,0 +1,173 @@
+//! Where bytes are cut for several workers: never inside a line.
+//!
+//! A mapped file is cut into chunks of equal size, and each chunk owns the lines that *begin* in it:
+//!
+//! ```text
+//! bytes   GET /a\nGET /bb\nGET /ccc\nGET /d\n
+//! cuts             |               |
+//! owner   0        0       1        1 ...        the line that crosses a cut belongs to the chunk where it begins
+//! ```
+//!
+//! A stream is cut into blocks that end with a line, since nobody can look ahead in it.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+/// Longer lines of a stream are cut to this; what follows up to the line's end is dropped.
+pub const MAX_LINE: usize = 16 << 20;
+
+/// A chunk of a mapped input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// The input's number.
+    pub input: u32,
+    /// The chunk's number within the input.
+    pub number: u32,
+}
+
+/// How many chunks of `size` bytes an input has.
+pub fn chunks(length: usize, size: usize) -> usize {
+    length.div_ceil(size.max(1))
+}
+
+/// The bytes of the lines that begin in chunk `number`.
+pub fn chunk_of(data: &[u8], size: usize, number: usize) -> Range<usize> {
+    let start = line_start(data, number.saturating_mul(size));
+    let end = line_start(data, (number + 1).saturating_mul(size));
+    start..end
+}
+
+/// The first line start at or after `at`.
+fn line_start(data: &[u8], at: usize) -> usize {
+    if at == 0 || at >= data.len() {
+        return at.min(data.len());
+    }
+    memchr::memchr(b'\n', &data[at - 1..]).map_or(data.len(), |newline| at + newline)
+}
+
+/// Cuts a stream into blocks of whole lines.
+pub struct Blocks<R> {
+    reader: R,
+    size: usize,
+    rest: Vec<u8>,
+    done: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    /// Blocks of about `size` bytes; a longer line makes a longer block.
+    pub fn new(reader: R, size: usize) -> Self {
+        Self { reader, size: size.max(1), rest: Vec::new(), done: false }
+    }
+
+    /// The next block, in `block`; false at the end.
+    ///
+    /// # Errors
+    /// When reading fails; what was read before is lost only if it is not asked for again.
+    pub fn next(&mut self, block: &mut Vec<u8>) -> io::Result<bool> {
+        block.clear();
+        std::mem::swap(block, &mut self.rest);
+        while !self.done {
+            let (from, want) = (block.len(), self.size.max(4096));
+            block.resize(from + want, 0);
+            let read = self.fill(block, from);
+            let read = match read {
+                Ok(read) => read,
+                Err(error) => {
+                    // Whole lines read so far are still good; the error comes back with the next call.
+                    block.truncate(from);
+                    self.rest = std::mem::take(block);
+                    return Err(error);
+                }
+            };
+            block.truncate(from + read);
+            if read == 0 {
+                self.done = true;
+                break;
+            }
+            if let Some(at) = memchr::memrchr(b'\n', &block[from..]) {
+                self.rest.extend_from_slice(&block[from + at + 1..]);
+                block.truncate(from + at + 1);
+                return Ok(true);
+            }
+            if block.len() > MAX_LINE {
+                block.truncate(MAX_LINE);
+                self.skip_line()?;
+                return Ok(true);
+            }
+        }
+        Ok(!block.is_empty())
+    }
+
+    fn fill(&mut self, block: &mut [u8], from: usize) -> io::Result<usize> {
+        loop {
+            match self.reader.read(&mut block[from..]) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Drops everything up to the next line end.
+    fn skip_line(&mut self) -> io::Result<()> {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let read = self.fill(&mut buffer, 0)?;
+            if read == 0 {
+                self.done = true;
+                return Ok(());
+            }
+            if let Some(at) = memchr::memchr(b'\n', &buffer[..read]) {
+                self.rest.extend_from_slice(&buffer[at + 1..read]);
+                return Ok(());
+            }
+        }
+    }
+
+    /// What was read but not given out, after an error.
+    pub fn leftover(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn chunks_hold_every_byte_once_and_cut_no_line(text in "[ab\n]{0,200}", size in 1usize..50) {
+            let data = text.as_bytes();
+            let mut joined = Vec::new();
+            for number in 0..chunks(data.len(), size) {
+                let part = &data[chunk_of(data, size, number)];
+                prop_assert!(joined.is_empty() || joined.ends_with(b"\n") || part.is_empty());
+                joined.extend_from_slice(part);
+            }
+            prop_assert_eq!(joined, data);
+        }
+
+        #[test]
+        fn blocks_hold_every_byte_once_and_cut_no_line(text in "[ab\n]{0,20000}", size in 1usize..9000) {
+            let mut blocks = Blocks::new(text.as_bytes(), size);
+            let (mut joined, mut block) = (Vec::new(), Vec::new());
+            while blocks.next(&mut block).unwrap() {
+                prop_assert!(joined.is_empty() || joined.ends_with(b"\n"));
+                joined.extend_from_slice(&block);
+            }
+            prop_assert_eq!(joined, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn an_endless_line_is_cut() {
+        let endless = io::repeat(b'a').take(40 << 20).chain(&b"\nnext\n"[..]);
+        let mut blocks = Blocks::new(endless, 1 << 20);
+        let mut block = Vec::new();
+        assert!(blocks.next(&mut block).unwrap());
+        assert_eq!(block.len(), MAX_LINE);
+        assert!(blocks.next(&mut block).unwrap());
+        assert_eq!(block, b"next\n");
+        assert!(!blocks.next(&mut block).unwrap());
+    }
+}

@@ -1,0 +1,11 @@
+pub mod model;
+pub mod catalogue;
+pub mod format;
+pub mod route;
+pub mod tally;
+pub mod filter;
+pub mod input;
+pub mod scan;
+pub mod report;
+pub mod output;
+pub mod cli;

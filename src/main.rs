@@ -1,0 +1,5 @@
+//! The program: see the library for everything.
+
+fn main() -> std::process::ExitCode {
+    logcodes::cli::main()
+}

@@ -1,0 +1,156 @@
+//! One response, as one line of an access log tells it.
+
+use super::{StatusCode, Timestamp};
+use std::time::Duration;
+
+/// The fields of one line, borrowed from it. `None` is what the log does not state: the field is not in the format, or the
+/// server wrote `-`. Names follow nginx's variables and the OpenTelemetry HTTP conventions; bytes are as logged, with the
+/// server's own escapes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Record<'a> {
+    /// When the server wrote the line (nginx, at the end of the request) or received the request (Apache).
+    pub time: Option<Timestamp>,
+    /// The address or name of the peer.
+    pub remote: Option<&'a [u8]>,
+    /// The user name of HTTP authentication.
+    pub user: Option<&'a [u8]>,
+    /// The method token.
+    pub method: Option<&'a [u8]>,
+    /// The request target up to its first `?`.
+    pub path: Option<&'a [u8]>,
+    /// What follows the first `?`: `None` without one, empty for a bare `?`.
+    pub query: Option<&'a [u8]>,
+    /// The protocol as the request line has it, `HTTP/1.1`.
+    pub protocol: Option<&'a [u8]>,
+    /// The status code; a line without one is no record.
+    pub status: Option<StatusCode>,
+    /// Bytes sent to the client, as the log states them.
+    pub bytes: Option<u64>,
+    /// The whole request, from the first byte read to the last byte sent.
+    pub duration: Option<Duration>,
+    /// The host that the client asked for.
+    pub host: Option<&'a [u8]>,
+    /// The `Referer` header.
+    pub referer: Option<&'a [u8]>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<&'a [u8]>,
+    /// The server behind the proxy, or several, as logged.
+    pub upstream_addr: Option<&'a [u8]>,
+    /// The status of the server behind the proxy, or of several tries, as logged.
+    pub upstream_status: Option<&'a [u8]>,
+    /// The time that the server behind the proxy took; several tries are summed.
+    pub upstream_time: Option<Duration>,
+    /// The identifier that ties the line to other logs.
+    pub request_id: Option<&'a [u8]>,
+}
+
+impl<'a> Record<'a> {
+    /// Sets path and query from a request target.
+    #[inline]
+    pub fn set_target(&mut self, target: &'a [u8]) {
+        match memchr::memchr(b'?', target) {
+            Some(at) => {
+                self.path = Some(&target[..at]);
+                self.query = Some(&target[at + 1..]);
+            }
+            None => {
+                self.path = Some(target);
+                self.query = None;
+            }
+        }
+    }
+
+    /// Sets method, path, query and protocol from a request line; a field that is no request line leaves them `None`.
+    #[inline]
+    pub fn set_request(&mut self, request: &'a [u8]) {
+        if let Some(line) = RequestLine::parse(request) {
+            self.method = Some(line.method);
+            self.protocol = line.protocol;
+            self.set_target(line.target);
+        }
+    }
+}
+
+/// The parts of a request line, `TOKEN SP target [SP HTTP/x]` (RFC 9112 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLine<'a> {
+    /// A token (RFC 9110 §5.6.2), case kept.
+    pub method: &'a [u8],
+    /// The request target; a server that logs an unencoded space leaves it in here.
+    pub target: &'a [u8],
+    /// `None` for the request of HTTP/0.9.
+    pub protocol: Option<&'a [u8]>,
+}
+
+impl<'a> RequestLine<'a> {
+    /// `None` when the bytes are no request line: a TLS hello, `-`, nothing at all.
+    #[inline]
+    pub fn parse(line: &'a [u8]) -> Option<Self> {
+        let space = memchr::memchr(b' ', line)?;
+        let (method, rest) = (&line[..space], &line[space + 1..]);
+        if method.is_empty() || !method.iter().all(|&b| is_token(b)) {
+            return None;
+        }
+        // The protocol is the last word, if it looks like one: "GET /a b HTTP/1.1" has the target "/a b".
+        let (target, protocol) = match memchr::memrchr(b' ', rest) {
+            Some(at) if rest[at + 1..].starts_with(b"HTTP/") => (&rest[..at], Some(&rest[at + 1..])),
+            _ => (rest, None),
+        };
+        (!target.is_empty()).then_some(Self { method, target, protocol })
+    }
+}
+
+#[inline]
+fn is_token(b: u8) -> bool {
+    TOKEN[b as usize]
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0;
+    while b < 256 {
+        let c = b as u8;
+        table[b] = c.is_ascii_alphanumeric()
+            || matches!(c, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~');
+        b += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(line: &str) -> Option<(String, String, Option<String>)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        RequestLine::parse(line.as_bytes()).map(|l| (text(l.method), text(l.target), l.protocol.map(text)))
+    }
+
+    #[test]
+    fn request_lines() {
+        let some = |m: &str, t: &str, p: Option<&str>| Some((m.into(), t.into(), p.map(Into::into)));
+        assert_eq!(parts("GET / HTTP/1.1"), some("GET", "/", Some("HTTP/1.1")));
+        assert_eq!(parts("GET /old"), some("GET", "/old", None));
+        assert_eq!(parts("GET /a b HTTP/2.0"), some("GET", "/a b", Some("HTTP/2.0")));
+        assert_eq!(parts("M-SEARCH * HTTP/1.1"), some("M-SEARCH", "*", Some("HTTP/1.1")));
+    }
+
+    #[test]
+    fn what_is_no_request_line() {
+        for bytes in ["", "-", "hello", r"\x16\x03\x01 \x00", " / HTTP/1.1", "GET ", "G\u{0}T / HTTP/1.1"] {
+            assert_eq!(parts(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_query_starts_at_the_first_question_mark() {
+        let mut record = Record::default();
+        record.set_target(b"/q?a=1?b=2");
+        assert_eq!((record.path, record.query), (Some(&b"/q"[..]), Some(&b"a=1?b=2"[..])));
+        record.set_target(b"/?");
+        assert_eq!((record.path, record.query), (Some(&b"/"[..]), Some(&b""[..])));
+        record.set_target(b"/");
+        assert_eq!(record.query, None);
+    }
+}

@@ -1,0 +1,83 @@
+//! The report for tickets and merge requests: GitHub-flavoured Markdown.
+
+use super::View;
+use super::sanitize::clean;
+use crate::report::{Report, RouteRow};
+use std::io::{self, Write};
+
+/// Routes shown when nobody said how many.
+const ROUTES: usize = 20;
+
+pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
+    let lines = report.lines;
+    let names: Vec<String> = report.inputs.iter().map(|i| format!("{} ({})", cell(&i.path), i.format.as_deref().unwrap_or("unknown format"))).collect();
+    writeln!(out, "## Status codes of {}\n", names.join(", "))?;
+    if let Some(span) = &report.span {
+        writeln!(out, "{} to {}\n", span.start, span.end)?;
+    }
+    writeln!(out, "{} lines = {} requests + {} filtered out + {} rejected\n", lines.read, lines.parsed, lines.filtered, lines.rejected)?;
+    codes(report, out)?;
+    routes(report, view.limit.unwrap_or(ROUTES), out)?;
+    rejects(report, out)
+}
+
+fn codes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "| code | name | requests | share | mostly on | first fix |\n|---:|---|---:|---:|---|---|")?;
+    for code in &report.codes {
+        let top = code.top_route.as_ref().map_or(String::new(), |t| format!("{} {}", t.method.as_deref().unwrap_or_default(), t.route));
+        let share = format!("{:.2} %", code.share * 100.0);
+        writeln!(out, "| {:03} | {} | {} | {share} | {} | {} |", code.code, code.name, code.count, quoted(top.trim()), code.first_step)?;
+    }
+    writeln!(out)
+}
+
+fn routes(report: &Report, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "| route | requests | 5xx | 4xx | p50 | p95 | p99 |\n|---|---:|---:|---:|---:|---:|---:|")?;
+    for route in report.routes.iter().take(limit) {
+        let millis = |of: fn(&crate::report::Latency) -> f64| route.latency.as_ref().map_or("-".to_owned(), |l| format!("{:.0} ms", of(l) * 1e3));
+        let (p50, p95, p99) = (millis(|l| l.p50), millis(|l| l.p95), millis(|l| l.p99));
+        let name = format!("{} {}", route.method.as_deref().unwrap_or_default(), route.route);
+        writeln!(out, "| {} | {} | {} | {} | {p50} | {p95} | {p99} |", quoted(name.trim()), route.count, share(route, 500, 599), share(route, 400, 499))?;
+    }
+    if report.routes_total > limit.min(report.routes.len()) {
+        writeln!(out, "\n{} routes in all.", report.routes_total)?;
+    }
+    writeln!(out)
+}
+
+fn rejects(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for reject in &report.rejects {
+        writeln!(out, "Rejected {}: {}\n", reject.count, reject.reason)?;
+        for sample in &reject.samples {
+            writeln!(out, "- {}:{} {}", cell(&sample.input), sample.line, quoted(&sample.text))?;
+        }
+        writeln!(out)?;
+    }
+    report.routes_folded.iter().try_for_each(|folded| writeln!(out, "{folded}\n"))
+}
+
+fn share(route: &RouteRow, from: u16, to: u16) -> String {
+    let count = route.within(from, to);
+    if count == 0 { "0".to_owned() } else { format!("{:.2} %", count as f64 / route.count.max(1) as f64 * 100.0) }
+}
+
+/// Plain text of a table cell: no markup, no mention, no link of a stranger's.
+fn cell(text: &str) -> String {
+    let mut safe = String::new();
+    for c in clean(text).chars() {
+        if matches!(c, '|' | '*' | '_' | '[' | ']' | '<' | '>' | '`' | '#' | '\\') {
+            safe.push('\\');
+        }
+        safe.push(c);
+        if c == '@' {
+            // A zero-width joiner keeps the at sign from mentioning anyone.
+            safe.push('\u{2060}');
+        }
+    }
+    safe
+}
+
+/// Text as code, where nothing is markup but the backtick and the bar.
+fn quoted(text: &str) -> String {
+    format!("`{}`", clean(text).replace('`', "'").replace('|', "\\|"))
+}

@@ -1,0 +1,78 @@
+//! Report, entries and records -> bytes. One file an output; the registry below is the only list of them.
+//!
+//! What is written comes from strangers: text for a terminal is cleaned of control bytes ([`sanitize`]), CSV cells are guarded
+//! against formulas, JSON is escaped by its library. No output knows how a log is read.
+
+mod csv;
+mod explain;
+mod json;
+mod markdown;
+mod records;
+pub mod sanitize;
+mod table;
+
+pub use explain::{ExplainOutput, write_explanation, write_list};
+pub use records::{RecordFormat, RecordWriter};
+
+use crate::report::Report;
+use jiff::tz::TimeZone;
+use std::io::{self, Write};
+
+/// How a report is to be shown.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Columns of the terminal; `None` when the reader is no terminal, so that nothing is cut.
+    pub width: Option<usize>,
+    /// Whether colours underline what the words say.
+    pub color: bool,
+    /// The zone that times are shown in.
+    pub zone: TimeZone,
+    /// What CSV has a row for.
+    pub by: By,
+    /// How long the scan took, if that is to be said.
+    pub seconds: Option<f64>,
+    /// Rows of routes, if the user said how many.
+    pub limit: Option<usize>,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { width: None, color: false, zone: TimeZone::UTC, by: By::Route, seconds: None, limit: None }
+    }
+}
+
+/// What a row of CSV stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum By {
+    /// A route and a code.
+    #[default]
+    Route,
+    /// A window and a code.
+    Window,
+    /// A route, a window and a code.
+    RouteWindow,
+}
+
+/// A way to write a report.
+pub struct Output {
+    /// The name that `-o` takes.
+    pub name: &'static str,
+    /// File name extensions that mean it.
+    pub extensions: &'static [&'static str],
+    /// Writes a report.
+    pub write: fn(&Report, &View, &mut dyn Write) -> io::Result<()>,
+}
+
+/// Every output.
+pub const OUTPUTS: &[Output] = &[
+    Output { name: "table", extensions: &["txt"], write: table::write },
+    Output { name: "json", extensions: &["json"], write: json::write },
+    Output { name: "csv", extensions: &["csv"], write: csv::write },
+    Output { name: "md", extensions: &["md", "markdown"], write: markdown::write },
+];
+
+/// The output of that name, or the one that a file name's extension means.
+pub fn output(name: &str) -> Option<&'static Output> {
+    let extension = std::path::Path::new(name).extension().map(|x| x.to_string_lossy().to_ascii_lowercase());
+    OUTPUTS.iter().find(|o| o.name == name).or_else(|| OUTPUTS.iter().find(|o| extension.as_deref().is_some_and(|x| o.extensions.contains(&x))))
+}

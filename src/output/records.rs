@@ -1,0 +1,171 @@
+//! Records one by one: JSON lines and CSV.
+
+use super::csv::guarded;
+use crate::model::Record;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordFormat {
+    /// One JSON object a line.
+    Jsonl,
+    /// RFC 4180 with a header row.
+    Csv,
+}
+
+/// Writes records as they come.
+pub struct RecordWriter<'w> {
+    sink: Sink<'w>,
+}
+
+enum Sink<'w> {
+    Jsonl(&'w mut dyn Write),
+    Csv(Box<csv::Writer<&'w mut dyn Write>>),
+}
+
+/// A record as it is laid open: absent values are null, bytes that are no UTF-8 become U+FFFD.
+#[derive(Serialize)]
+struct Row<'a> {
+    input: &'a str,
+    line: u64,
+    time: Option<String>,
+    remote: Text<'a>,
+    user: Text<'a>,
+    method: Text<'a>,
+    path: Text<'a>,
+    query: Text<'a>,
+    protocol: Text<'a>,
+    status: Option<u16>,
+    bytes: Option<u64>,
+    duration: Option<f64>,
+    host: Text<'a>,
+    referer: Text<'a>,
+    user_agent: Text<'a>,
+    upstream_addr: Text<'a>,
+    upstream_status: Text<'a>,
+    upstream_time: Option<f64>,
+    request_id: Text<'a>,
+}
+
+type Text<'a> = Option<std::borrow::Cow<'a, str>>;
+
+#[derive(Serialize)]
+struct RejectedRow<'a> {
+    input: &'a str,
+    line: u64,
+    rejected: &'a str,
+}
+
+const COLUMNS: [&str; 19] = [
+    "input", "line", "time", "remote", "user", "method", "path", "query", "protocol", "status", "bytes", "duration", "host", "referer",
+    "user_agent", "upstream_addr", "upstream_status", "upstream_time", "request_id",
+];
+
+impl<'a> Row<'a> {
+    fn new(input: &'a str, line: u64, r: &Record<'a>) -> Self {
+        let text = |bytes: Option<&'a [u8]>| bytes.map(String::from_utf8_lossy);
+        Self {
+            input,
+            line,
+            time: r.time.map(|t| t.to_string()),
+            remote: text(r.remote),
+            user: text(r.user),
+            method: text(r.method),
+            path: text(r.path),
+            query: text(r.query),
+            protocol: text(r.protocol),
+            status: r.status.map(|s| s.get()),
+            bytes: r.bytes,
+            duration: r.duration.map(|d| d.as_secs_f64()),
+            host: text(r.host),
+            referer: text(r.referer),
+            user_agent: text(r.user_agent),
+            upstream_addr: text(r.upstream_addr),
+            upstream_status: text(r.upstream_status),
+            upstream_time: r.upstream_time.map(|d| d.as_secs_f64()),
+            request_id: text(r.request_id),
+        }
+    }
+
+    /// The row's cells, guarded against being taken for formulas.
+    fn cells(&self) -> [String; 19] {
+        let text = |t: &Text<'_>| t.as_deref().map(|t| guarded(t).into_owned()).unwrap_or_default();
+        let number = |n: Option<String>| n.unwrap_or_default();
+        [
+            guarded(self.input).into_owned(),
+            self.line.to_string(),
+            number(self.time.clone()),
+            text(&self.remote),
+            text(&self.user),
+            text(&self.method),
+            text(&self.path),
+            text(&self.query),
+            text(&self.protocol),
+            number(self.status.map(|n| n.to_string())),
+            number(self.bytes.map(|n| n.to_string())),
+            number(self.duration.map(|n| n.to_string())),
+            text(&self.host),
+            text(&self.referer),
+            text(&self.user_agent),
+            text(&self.upstream_addr),
+            text(&self.upstream_status),
+            number(self.upstream_time.map(|n| n.to_string())),
+            text(&self.request_id),
+        ]
+    }
+}
+
+impl<'w> RecordWriter<'w> {
+    /// # Errors
+    /// When the header row of CSV cannot be written.
+    pub fn new(format: RecordFormat, out: &'w mut dyn Write) -> io::Result<Self> {
+        let sink = match format {
+            RecordFormat::Jsonl => Sink::Jsonl(out),
+            RecordFormat::Csv => {
+                let mut writer = csv::Writer::from_writer(out);
+                writer.write_record(COLUMNS)?;
+                Sink::Csv(Box::new(writer))
+            }
+        };
+        Ok(Self { sink })
+    }
+
+    /// Writes a record.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn record(&mut self, input: &str, line: u64, record: &Record<'_>) -> io::Result<()> {
+        let row = Row::new(input, line, record);
+        match &mut self.sink {
+            Sink::Jsonl(out) => {
+                serde_json::to_writer(&mut *out, &row)?;
+                out.write_all(b"\n")
+            }
+            Sink::Csv(writer) => Ok(writer.write_record(row.cells())?),
+        }
+    }
+
+    /// Writes a line that is no record, as JSON only: CSV has no row for it.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn rejected(&mut self, input: &str, line: u64, reason: &str) -> io::Result<()> {
+        if let Sink::Jsonl(out) = &mut self.sink {
+            serde_json::to_writer(&mut *out, &RejectedRow { input, line, rejected: reason })?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is still held back.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn finish(self) -> io::Result<()> {
+        match self.sink {
+            Sink::Jsonl(out) => out.flush(),
+            Sink::Csv(mut writer) => writer.flush(),
+        }
+    }
+}

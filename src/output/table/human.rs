@@ -1,0 +1,145 @@
+//! Numbers as people read them.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// `6,003,012`
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `0.08 %`; what is there but rounds to nothing is `<0.01 %`.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    let share = part as f64 / whole.max(1) as f64 * 100.0;
+    match share {
+        _ if part == 0 => "0".to_owned(),
+        s if s < 0.01 => "<0.01 %".to_owned(),
+        s if s < 1.0 => format!("{s:.2} %"),
+        s if s < 10.0 => format!("{s:.1} %"),
+        // Never round up to all of them.
+        s if part < whole && s > 99.9 => "99.9 %".to_owned(),
+        s if part < whole && s >= 99.0 => format!("{s:.1} %"),
+        s => format!("{s:.0} %"),
+    }
+}
+
+/// `850 µs`, `12 ms`, `1.9 s`, `5 min`
+pub(super) fn seconds(seconds: f64) -> String {
+    match seconds {
+        0.0 => "0".to_owned(),
+        s if s < 0.000_999_5 => format!("{:.0} µs", s * 1e6),
+        s if s < 0.999_5 => format!("{:.0} ms", s * 1e3),
+        s if s < 99.95 => format!("{s:.1} s"),
+        s if s < 5999.5 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.0} h", s / 3600.0),
+    }
+}
+
+/// `1.1 GB`, in powers of 1000 as disks and networks count.
+pub(super) fn bytes(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let (mut number, mut unit) = (bytes as f64, 0);
+    while number >= 999.5 && unit + 1 < units.len() {
+        number /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || number >= 9.95 { format!("{number:.0} {}", units[unit]) } else { format!("{number:.1} {}", units[unit]) }
+}
+
+/// `30 s`, `5 min`, `6 h`, `3 d`
+pub(super) fn width(seconds: i64) -> String {
+    match seconds {
+        s if s % 86_400 == 0 => format!("{} d", s / 86_400),
+        s if s % 3600 == 0 => format!("{} h", s / 3600),
+        s if s % 60 == 0 => format!("{} min", s / 60),
+        s => format!("{s} s"),
+    }
+}
+
+/// A stretch of time in its two largest units.
+pub(super) fn length(seconds: i64) -> String {
+    match seconds {
+        s if s >= 2 * 86_400 => format!("{:.0} d", s as f64 / 86_400.0),
+        s if s >= 2 * 3600 => format!("{:.0} h", s as f64 / 3600.0),
+        s if s >= 120 => format!("{:.0} min", s as f64 / 60.0),
+        s => format!("{s} s"),
+    }
+}
+
+/// Times of one report: the year only where it is not the same throughout, seconds only where windows are that narrow.
+pub(super) struct Times {
+    zone: TimeZone,
+    year: bool,
+}
+
+impl Times {
+    pub(super) fn new(zone: &TimeZone, start: i64, end: i64) -> Self {
+        let zone = zone.clone();
+        let year = |at: i64| zoned(&zone, at).map(|z| z.year());
+        Self { year: year(start) != year(end), zone: zone.clone() }
+    }
+
+    /// `15 Jun 15:06`
+    pub(super) fn day_and_minute(&self, at: i64) -> String {
+        self.print(at, if self.year { "%-d %b %Y %H:%M" } else { "%-d %b %H:%M" })
+    }
+
+    /// `15 Jun 2025 15:06`
+    pub(super) fn with_year(&self, at: i64) -> String {
+        self.print(at, "%-d %b %Y %H:%M")
+    }
+
+    /// `15 Jun 15:06:40`
+    pub(super) fn to_the_second(&self, at: i64) -> String {
+        self.print(at, if self.year { "%-d %b %Y %H:%M:%S" } else { "%-d %b %H:%M:%S" })
+    }
+
+    /// `15:11`, for the end of a stretch that began on the same day.
+    pub(super) fn minute(&self, at: i64, seconds: bool) -> String {
+        self.print(at, if seconds { "%H:%M:%S" } else { "%H:%M" })
+    }
+
+    /// The zone's short name at a time.
+    pub(super) fn zone_name(&self, at: i64) -> String {
+        self.print(at, "%Z")
+    }
+
+    fn print(&self, at: i64, pattern: &str) -> String {
+        zoned(&self.zone, at).map_or_else(|| at.to_string(), |z| z.strftime(pattern).to_string())
+    }
+}
+
+fn zoned(zone: &TimeZone, at: i64) -> Option<jiff::Zoned> {
+    Timestamp::from_second(at).ok().map(|t| t.to_zoned(zone.clone()))
+}
+
+/// Heights of a bar: one character a number, the largest the full block, nothing a dot.
+pub(super) fn bar(counts: &[u64]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    // The lowest block is for anything at all, so that one response in a quiet hour is seen.
+    counts.iter().map(|&n| if n == 0 { '·' } else { BLOCKS[(n as f64 / most as f64 * 7.0).round() as usize] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!(count(6_003_012), "6,003,012");
+        assert_eq!([percent(0, 9), percent(1, 1_000_000), percent(8, 10_000), percent(999_999, 1_000_000), percent(5, 5)], ["0", "<0.01 %", "0.08 %", "99.9 %", "100 %"]);
+        assert_eq!([seconds(0.00085), seconds(0.012), seconds(1.94), seconds(60.0), seconds(400.0)], ["850 µs", "12 ms", "1.9 s", "60.0 s", "7 min"]);
+        assert_eq!([bytes(999), bytes(1_097_414_101), bytes(u64::MAX)], ["999 B", "1.1 GB", "18 EB"]);
+        assert_eq!([width(30), width(300), width(21_600), width(90)], ["30 s", "5 min", "6 h", "90 s"]);
+        assert_eq!(bar(&[0, 1, 50, 100]), "·▁▅█");
+    }
+}

@@ -1,0 +1,115 @@
+//! Columns that fit: cells are shortened, and at last columns left out, but no row is ever wrapped.
+
+use crate::output::sanitize::{clean, cut, cut_middle, width};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// A column of a table.
+pub(super) struct Column {
+    pub(super) title: String,
+    pub(super) cells: Vec<String>,
+    pub(super) right: bool,
+    /// How narrow it may become; `None` for a column that is never cut.
+    pub(super) min: Option<usize>,
+    /// Columns of a lower number are cut first; those that may go, go in this order too.
+    pub(super) order: u8,
+    /// Cut in the middle instead of at the end.
+    pub(super) middle: bool,
+    /// May be left out when cutting is not enough.
+    pub(super) optional: bool,
+}
+
+impl Column {
+    /// A column of numbers.
+    pub(super) fn number(title: &str, cells: Vec<String>) -> Self {
+        Self { title: title.into(), cells, right: true, min: None, order: 0, middle: false, optional: false }
+    }
+
+    /// A column of text that may be cut to `min` characters.
+    pub(super) fn text(title: &str, cells: Vec<String>, min: usize, order: u8) -> Self {
+        Self { title: title.into(), cells, right: false, min: Some(min), order, middle: false, optional: false }
+    }
+
+    pub(super) fn cut_in_the_middle(mut self) -> Self {
+        self.middle = true;
+        self
+    }
+
+    pub(super) fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    fn width(&self) -> usize {
+        self.cells.iter().map(|c| width(c)).chain([width(&self.title)]).max().unwrap_or(0)
+    }
+}
+
+/// Columns between two columns of a table.
+const GAP: usize = 2;
+
+/// The header line and a line a row, none wider than `limit`.
+pub(super) fn lines(mut columns: Vec<Column>, limit: Option<usize>) -> Vec<String> {
+    for column in &mut columns {
+        column.cells.iter_mut().for_each(|cell| *cell = clean(cell).into_owned());
+    }
+    if let Some(limit) = limit {
+        fit(&mut columns, limit);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(columns.iter().map(|c| c.title.clone()));
+    for row in 0..columns.first().map_or(0, |c| c.cells.len()) {
+        table.add_row(columns.iter().map(|c| c.cells[row].clone()));
+    }
+    for (at, column) in columns.iter().enumerate() {
+        if let Some(shown) = table.column_mut(at) {
+            shown.set_padding((0, GAP as u16));
+            shown.set_cell_alignment(if column.right { CellAlignment::Right } else { CellAlignment::Left });
+        }
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn fit(columns: &mut Vec<Column>, limit: usize) {
+    loop {
+        let total = |columns: &[Column]| columns.iter().map(|c| c.width() + GAP).sum::<usize>().saturating_sub(GAP);
+        let mut order: Vec<usize> = (0..columns.len()).filter(|&at| columns[at].min.is_some()).collect();
+        order.sort_by_key(|&at| columns[at].order);
+        for at in order {
+            let over = total(columns).saturating_sub(limit);
+            let column = &mut columns[at];
+            let to = column.width().saturating_sub(over).max(column.min.unwrap_or(0));
+            let shorten = if column.middle { cut_middle } else { cut };
+            column.cells.iter_mut().for_each(|cell| *cell = shorten(cell, to));
+            column.title = cut(&column.title, to);
+        }
+        let going = (0..columns.len()).filter(|&at| columns[at].optional).min_by_key(|&at| columns[at].order);
+        match going {
+            Some(at) if total(columns) > limit => columns.remove(at),
+            _ => break,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(limit: usize) -> Vec<String> {
+        let columns = vec![
+            Column::number("CODE", vec!["502".into(), "200".into()]),
+            Column::text("MEANING", vec!["Bad Gateway: no valid answer from upstream".into(), "OK".into()], 8, 1),
+            Column::text("MOSTLY ON", vec!["POST /api/v1/payments 41 %".into(), "GET /".into()], 12, 3).cut_in_the_middle().optional(),
+        ];
+        lines(columns, Some(limit))
+    }
+
+    #[test]
+    fn meaning_shrinks_first_and_the_last_column_goes_at_last() {
+        for limit in [100, 60, 40, 30, 20] {
+            assert!(table(limit).iter().all(|l| width(l) <= limit), "{limit}: {:#?}", table(limit));
+        }
+        assert!(table(60)[1].contains("payments 41 %"));
+        assert!(!table(20)[0].contains("MOSTLY"));
+    }
+}

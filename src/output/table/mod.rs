@@ -1,0 +1,39 @@
+//! The report for a terminal: the answer first, the details below, nothing wider than the screen.
+//!
+//! Readable without colour; colour only underlines what words and signs say. When the reader is no terminal the width is
+//! unknown, and nothing is cut.
+
+mod human;
+mod layout;
+mod sections;
+
+use super::View;
+use crate::report::Report;
+use std::io::{self, Write};
+
+pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { report, view, out };
+    page.header()?;
+    page.codes()?;
+    page.routes()?;
+    page.windows()?;
+    page.rest()
+}
+
+/// What the sections are written on.
+struct Page<'p> {
+    report: &'p Report,
+    view: &'p View,
+    out: &'p mut dyn Write,
+}
+
+impl Page<'_> {
+    /// One line, cut to the screen.
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        let text = super::sanitize::clean(text);
+        match self.view.width {
+            Some(width) => writeln!(self.out, "{}", super::sanitize::cut(&text, width)),
+            None => writeln!(self.out, "{text}"),
+        }
+    }
+}

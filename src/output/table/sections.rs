@@ -1,0 +1,309 @@
+//! The parts of the page, from the answer to the details.
+
+use super::layout::{Column, lines};
+use super::{Page, human};
+use crate::model::StatusCode;
+use crate::output::sanitize::width;
+use crate::report::{CodeRow, Report, RouteRow, WindowRow};
+use std::io;
+
+/// Routes shown when nobody said how many.
+const ROUTES: usize = 12;
+/// Windows shown.
+const WINDOWS: usize = 5;
+/// Characters of a bar on a wide screen.
+const BAR: usize = 24;
+
+impl Page<'_> {
+    /// What was read, how it ended, how bad it is.
+    pub(super) fn header(&mut self) -> io::Result<()> {
+        let report = self.report;
+        self.line(&first_line(report, &self.times(), self.view.seconds))?;
+        self.line(&accounting(report))?;
+        for input in report.inputs.iter().filter_map(|i| i.note.as_ref().map(|note| format!("note: {}: {note}", i.path))) {
+            self.line(&input)?;
+        }
+        self.line(&verdict(report))
+    }
+
+    fn times(&self) -> human::Times {
+        let (start, end) = self.report.span.as_ref().map_or((0, 0), |s| (s.start_seconds, s.end_seconds));
+        human::Times::new(&self.view.zone, start, end)
+    }
+
+    /// The codes, worst first: each with its numbers, and below it what it means and what to do first.
+    pub(super) fn codes(&mut self) -> io::Result<()> {
+        let mut codes: Vec<&CodeRow> = self.report.codes.iter().collect();
+        codes.sort_by_key(|c| (std::cmp::Reverse(urgency(c)), std::cmp::Reverse(c.count), c.code));
+        if codes.is_empty() {
+            return Ok(());
+        }
+        let all = self.report.lines.parsed;
+        let column = |of: &dyn Fn(&CodeRow) -> String| codes.iter().map(|c| of(c)).collect::<Vec<_>>();
+        let bars = Bars::new(self.report, self.bar_width());
+        let mut columns = vec![
+            Column::number("CODE", column(&|c| format!("{:03}", c.code))),
+            Column::text("MEANING", column(&|c| format!("{}: {}", c.name, c.short)), 10, 1),
+            Column::number("REQUESTS", column(&|c| human::count(c.count))),
+            Column::number("SHARE", column(&|c| human::percent(c.count, all))),
+        ];
+        if let Some(title) = bars.title() {
+            let cells = column(&|c| bars.of(c.code));
+            columns.push(Column { title, cells, right: false, min: None, order: 2, middle: false, optional: true });
+        }
+        columns.push(Column::text("MOSTLY ON", column(&mostly_on), 14, 3).cut_in_the_middle().optional());
+        writeln!(self.out)?;
+        let table = lines(columns, self.view.width);
+        for (at, line) in table.into_iter().enumerate() {
+            match at.checked_sub(1).map(|row| codes[row]) {
+                None => self.heading(&line)?,
+                Some(code) => {
+                    self.painted(&line, code.code)?;
+                    self.line(&format!("      fix: {}", code.first_step))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bar_width(&self) -> usize {
+        match self.view.width {
+            Some(width) if width < 70 => 0,
+            Some(width) if width < 90 => 12,
+            Some(width) if width < 110 => 18,
+            _ => BAR,
+        }
+    }
+
+    fn heading(&mut self, line: &str) -> io::Result<()> {
+        if self.view.color { writeln!(self.out, "\u{1b}[1m{line}\u{1b}[0m") } else { writeln!(self.out, "{line}") }
+    }
+
+    /// A row with its code, which stands first, in the colour of its class.
+    fn painted(&mut self, line: &str, code: u16) -> io::Result<()> {
+        let color = match code / 100 {
+            5 => 31,
+            4 => 33,
+            3 => 36,
+            2 => 32,
+            _ => 35,
+        };
+        match line.find(|c: char| c.is_ascii_digit()) {
+            Some(at) if self.view.color => {
+                let (before, rest) = line.split_at(at);
+                let (number, after) = rest.split_at(3.min(rest.len()));
+                writeln!(self.out, "{before}\u{1b}[1;{color}m{number}\u{1b}[0m{after}")
+            }
+            _ => writeln!(self.out, "{line}"),
+        }
+    }
+
+    /// The worst routes.
+    pub(super) fn routes(&mut self) -> io::Result<()> {
+        let shown = self.view.limit.unwrap_or(ROUTES).min(self.report.routes.len());
+        let routes = &self.report.routes[..shown];
+        if routes.is_empty() {
+            return Ok(());
+        }
+        let column = |of: &dyn Fn(&RouteRow) -> String| routes.iter().map(of).collect::<Vec<_>>();
+        let mut columns = vec![
+            Column::text("ROUTE", column(&route_name), 16, 3).cut_in_the_middle(),
+            Column::number("REQUESTS", column(&|r| human::count(r.count))),
+            Column::number("5xx", column(&|r| human::percent(r.within(500, 599), r.count))),
+            Column::number("4xx", column(&|r| human::percent(r.within(400, 499), r.count))),
+        ];
+        if self.report.latency.is_some() {
+            let latency = |of: fn(&crate::report::Latency) -> f64| column(&|r| r.latency.as_ref().map_or("-".into(), |l| human::seconds(of(l))));
+            columns.push(Column::number("p50", latency(|l| l.p50)));
+            columns.push(Column::number("p95", latency(|l| l.p95)));
+            columns.push(Column::number("p99", latency(|l| l.p99)));
+        }
+        columns.push(Column::text("CODES", column(&|r| by_count(&r.codes)), 11, 2).optional());
+        writeln!(self.out)?;
+        for (at, line) in lines(columns, self.view.width).iter().enumerate() {
+            if at == 0 { self.heading(line)? } else { writeln!(self.out, "{line}")? }
+        }
+        if shown < self.report.routes_total {
+            self.line(&format!("… {} more routes: -n {}", human::count((self.report.routes_total - shown) as u64), self.report.routes_total))?;
+        }
+        Ok(())
+    }
+
+    /// The windows with most errors; without errors, the busiest ones.
+    pub(super) fn windows(&mut self) -> io::Result<()> {
+        let report = self.report;
+        if report.windows.len() < 2 {
+            return Ok(());
+        }
+        let errors = |w: &WindowRow, from: u16, to: u16| w.codes.range(from..=to).map(|(_, n)| *n).sum::<u64>();
+        let all = |w: &WindowRow| w.codes.values().sum::<u64>();
+        let any = report.codes.iter().any(|c| c.code >= 400 && c.code < 600);
+        let mut windows: Vec<&WindowRow> = report.windows.iter().collect();
+        windows.sort_by_key(|w| std::cmp::Reverse((errors(w, 500, 599), errors(w, 400, 499), all(w))));
+        windows.truncate(WINDOWS);
+        let times = self.times();
+        let name = |w: &WindowRow| window_name(&times, w.start_seconds, report.window_seconds);
+        let column = |of: &dyn Fn(&WindowRow) -> String| windows.iter().map(|w| of(w)).collect::<Vec<_>>();
+        let title = format!("{} {}", if any { "WORST" } else { "BUSIEST" }, human::width(report.window_seconds));
+        let columns = vec![
+            Column::text(&title, column(&name), 12, 3),
+            Column::number("REQUESTS", column(&|w| human::count(all(w)))),
+            Column::number("5xx", column(&|w| human::count(errors(w, 500, 599)))),
+            Column::number("4xx", column(&|w| human::count(errors(w, 400, 499)))),
+            Column::text("CODES", column(&|w| by_count(&w.codes)), 11, 2).optional(),
+        ];
+        writeln!(self.out)?;
+        for (at, line) in lines(columns, self.view.width).iter().enumerate() {
+            if at == 0 { self.heading(line)? } else { writeln!(self.out, "{line}")? }
+        }
+        Ok(())
+    }
+
+    /// What was folded, rejected, without a time; warnings.
+    pub(super) fn rest(&mut self) -> io::Result<()> {
+        let report = self.report;
+        let mut notes = Vec::new();
+        notes.extend(report.routes_folded.as_ref().map(|f| format!("Folded: {f}")));
+        if report.untimed > 0 {
+            notes.push(format!("Without a time, so in no window: {}", human::count(report.untimed)));
+        }
+        for reject in &report.rejects {
+            notes.push(format!("Rejected {}: {}", human::count(reject.count), reject.reason));
+            notes.extend(reject.samples.iter().map(|s| format!("    {}:{}  {}", s.input, s.line, s.text)));
+        }
+        notes.extend(report.warnings.iter().map(|w| format!("Warning: {w}")));
+        if !notes.is_empty() {
+            writeln!(self.out)?;
+        }
+        notes.iter().try_for_each(|note| self.line(note))
+    }
+}
+
+fn first_line(report: &Report, times: &human::Times, seconds: Option<f64>) -> String {
+    let mut parts = match report.inputs.as_slice() {
+        [one] => vec![one.path.clone(), one.format.clone().unwrap_or_else(|| "unknown format".into())],
+        many => vec![format!("{} and {} more", many[0].path, many.len() - 1), formats(report)],
+    };
+    if let Some(span) = &report.span {
+        let (start, end) = (span.start_seconds, span.end_seconds);
+        parts.push(format!("{} to {} {} ({})", times.with_year(start), times.day_and_minute(end), times.zone_name(end), human::length(end - start)));
+    }
+    let bytes = human::bytes(report.inputs.iter().map(|i| i.bytes).sum());
+    parts.push(match seconds {
+        Some(seconds) => format!("{bytes} in {}", human::seconds(seconds)),
+        None => bytes,
+    });
+    parts.join("   ")
+}
+
+fn formats(report: &Report) -> String {
+    let mut names: Vec<&str> = report.inputs.iter().filter_map(|i| i.format.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(", ")
+}
+
+fn accounting(report: &Report) -> String {
+    let lines = report.lines;
+    let mut text = format!("{} lines = {} requests", human::count(lines.read), human::count(lines.parsed));
+    if lines.filtered > 0 {
+        text.push_str(&format!(" + {} filtered out", human::count(lines.filtered)));
+    }
+    text.push_str(&format!(" + {} rejected", human::count(lines.rejected)));
+    if lines.rejected > 0 {
+        text.push_str(&format!(" ({}, samples at the end)", human::percent(lines.rejected, lines.read)));
+    }
+    if lines.directives > 0 {
+        text.push_str(&format!("; {} blank or # lines", human::count(lines.directives)));
+    }
+    text
+}
+
+fn verdict(report: &Report) -> String {
+    let class = |from: u16, to: u16| report.codes.iter().filter(|c| (from..=to).contains(&c.code)).map(|c| c.count).sum::<u64>();
+    let (server, client, all) = (class(500, 599), class(400, 499), report.lines.parsed);
+    let mut parts = if server == 0 && client * 20 < all {
+        vec![format!("✔ no 5xx, 4xx {}", human::percent(client, all))]
+    } else {
+        vec![format!("5xx {}", human::percent(server, all)), format!("4xx {}", human::percent(client, all))]
+    };
+    if let Some(l) = &report.latency {
+        parts.extend([("p50", l.p50), ("p95", l.p95), ("p99", l.p99)].map(|(name, s)| format!("{name} {}", human::seconds(s))));
+    }
+    parts.join("   ")
+}
+
+fn urgency(code: &CodeRow) -> u8 {
+    StatusCode::new(code.code).map_or(0, |c| c.class().urgency())
+}
+
+fn mostly_on(code: &CodeRow) -> String {
+    code.top_route.as_ref().map_or(String::new(), |top| {
+        let method = top.method.as_ref().map(|m| format!("{m} ")).unwrap_or_default();
+        format!("{method}{} {}", top.route, human::percent(top.count, code.count))
+    })
+}
+
+fn route_name(route: &RouteRow) -> String {
+    match &route.method {
+        Some(method) => format!("{method:<4} {}", route.route),
+        None => route.route.clone(),
+    }
+}
+
+/// `200 404×12 502×3`: codes by count, the largest without it.
+fn by_count(codes: &std::collections::BTreeMap<u16, u64>) -> String {
+    let mut codes: Vec<(u16, u64)> = codes.iter().map(|(c, n)| (*c, *n)).collect();
+    codes.sort_by_key(|&(code, count)| (std::cmp::Reverse(count), code));
+    let one = |(at, (code, count)): (usize, (u16, u64))| if at == 0 { format!("{code:03}") } else { format!("{code:03}×{}", human::count(count)) };
+    codes.into_iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn window_name(times: &human::Times, start: i64, seconds: i64) -> String {
+    if seconds >= 86_400 {
+        return times.day_and_minute(start);
+    }
+    let narrow = seconds < 60;
+    let from = if narrow { times.to_the_second(start) } else { times.day_and_minute(start) };
+    format!("{from} to {}", times.minute(start + seconds, narrow))
+}
+
+/// Bars over time: the windows, several to a character.
+struct Bars<'r> {
+    report: &'r Report,
+    columns: usize,
+    /// Seconds a character.
+    each: i64,
+    start: i64,
+}
+
+impl<'r> Bars<'r> {
+    fn new(report: &'r Report, most: usize) -> Self {
+        let (first, last) = match report.windows.as_slice() {
+            [first, .., last] => (first.start_seconds, last.start_seconds),
+            _ => (0, 0),
+        };
+        let windows = (last - first) / report.window_seconds.max(1) + 1;
+        let together = windows.div_euclid(most.max(1) as i64) + i64::from(windows % most.max(1) as i64 > 0);
+        let columns = if most == 0 || first == last { 0 } else { windows.div_euclid(together) + i64::from(windows % together > 0) };
+        Self { report, columns: columns as usize, each: together * report.window_seconds, start: first }
+    }
+
+    fn title(&self) -> Option<String> {
+        if self.columns < 2 {
+            return None;
+        }
+        let span = human::length(self.each * self.columns as i64);
+        let title = format!("OVER {span} (each {})", human::width(self.each));
+        Some(if width(&title) > self.columns.max(12) { format!("EACH {}", human::width(self.each)) } else { title })
+    }
+
+    fn of(&self, code: u16) -> String {
+        let mut counts = vec![0; self.columns];
+        for window in &self.report.windows {
+            let at = (window.start_seconds - self.start) / self.each;
+            counts[at as usize] += window.codes.get(&code).copied().unwrap_or(0);
+        }
+        human::bar(&counts)
+    }
+}

@@ -1,0 +1,173 @@
+//! Tally -> [`Report`]: the one owned, sorted view that every output writes.
+//!
+//! Percentiles are taken, routes folded, names and meanings looked up here and only here. Its JSON form is a promise (see
+//! the README); fields may be added, none renamed.
+
+mod routes;
+mod view;
+mod windows;
+
+pub use routes::SortKey;
+pub use view::{CodeCell, CodeRow, Input, Latency, LineCounts, Reject, Report, RouteRow, Sample, Span, TopRoute, WindowRow};
+
+use crate::catalogue;
+use crate::model::{StatusCode, Timestamp};
+use crate::scan::Scan;
+use std::collections::BTreeMap;
+
+/// How a report is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportSpec {
+    /// Rows of routes at the most; `None` for all.
+    pub limit: Option<usize>,
+    /// What routes are ordered by.
+    pub sort: SortKey,
+    /// The other way round.
+    pub reverse: bool,
+    /// The width of windows in seconds, if the user chose it.
+    pub width: Option<i64>,
+}
+
+impl Default for ReportSpec {
+    fn default() -> Self {
+        Self { limit: None, sort: SortKey::Count, reverse: false, width: None }
+    }
+}
+
+impl Report {
+    /// The report of a scan.
+    pub fn new(scan: &Scan, spec: &ReportSpec) -> Self {
+        let lines = line_counts(scan);
+        let routes = routes::rows(&scan.tally, spec);
+        let codes = codes(&routes.all, lines.parsed);
+        let span = scan.tally.span();
+        let (window_seconds, windows) = windows::rows(scan, span, spec.width);
+        Self {
+            schema_version: 1,
+            inputs: inputs(scan),
+            lines,
+            untimed: scan.tally.untimed(),
+            span: span.map(|(start, end)| Span { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }),
+            window_seconds,
+            codes,
+            latency: routes.latency,
+            routes_total: routes.all.len(),
+            routes_folded: routes.folded,
+            routes: routes::select(routes.all, spec),
+            windows,
+            findings: Vec::new(),
+            rejects: rejects(scan),
+            warnings: scan.warnings.clone(),
+        }
+    }
+}
+
+fn line_counts(scan: &Scan) -> LineCounts {
+    let mut sum = crate::tally::Lines::default();
+    scan.tally.inputs().values().for_each(|lines| sum.add(*lines));
+    LineCounts { read: sum.lines - sum.directives, parsed: sum.parsed, filtered: sum.filtered, rejected: sum.rejected, directives: sum.directives }
+}
+
+fn inputs(scan: &Scan) -> Vec<Input> {
+    let lines = scan.tally.inputs();
+    let of = |at: usize| lines.get(&(at as u32)).copied().unwrap_or_default();
+    let input = |(at, input): (usize, &crate::scan::Scanned)| Input {
+        path: input.name.clone(),
+        format: input.format.clone(),
+        lines: of(at).lines,
+        parsed: of(at).parsed,
+        bytes: input.bytes,
+        note: input.note.clone(),
+    };
+    scan.inputs.iter().enumerate().map(input).collect()
+}
+
+/// The codes over all routes, by count descending.
+fn codes(routes: &[RouteRow], parsed: u64) -> Vec<CodeRow> {
+    let mut sums: BTreeMap<u16, (u64, u64, Option<TopRoute>)> = BTreeMap::new();
+    for route in routes {
+        for cell in &route.cells {
+            let (count, bytes, top) = sums.entry(cell.code).or_default();
+            *count += cell.count;
+            *bytes = bytes.saturating_add(cell.bytes);
+            if top.as_ref().is_none_or(|t| cell.count > t.count) {
+                *top = Some(TopRoute { method: route.method.clone(), route: route.route.clone(), count: cell.count });
+            }
+        }
+    }
+    let mut rows: Vec<CodeRow> = sums.into_iter().map(|(code, (count, bytes, top))| code_row(code, count, bytes, top, parsed)).collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.count), row.code));
+    rows
+}
+
+fn code_row(code: u16, count: u64, bytes: u64, top_route: Option<TopRoute>, parsed: u64) -> CodeRow {
+    let entry = i16::try_from(code).ok().and_then(|code| catalogue::lookup(code).into_iter().next());
+    CodeRow {
+        code,
+        name: catalogue::name(code).to_owned(),
+        class: StatusCode::new(code).map_or("other", |c| c.class().label()),
+        count,
+        share: count as f64 / parsed.max(1) as f64,
+        bytes,
+        meaning: entry.map_or("A number without a meaning of its own: clients treat it like the x00 code of its class.", |e| e.meaning),
+        short: entry.map_or("a number that nobody has registered", |e| e.short),
+        first_step: entry.map_or("find out which application answers with it", |e| e.first_step),
+        severity: entry.map_or("notice", |e| e.severity),
+        fixes: entry.map(|e| e.fixes.iter().map(|f| f.step).collect()).unwrap_or_default(),
+        top_route,
+    }
+}
+
+fn rejects(scan: &Scan) -> Vec<Reject> {
+    let sample = |(place, text): (&crate::tally::Place, &Vec<u8>)| Sample {
+        input: scan.inputs[place.input as usize].name.clone(),
+        line: scan.line_number(*place),
+        text: mask_secrets(&String::from_utf8_lossy(text)),
+    };
+    let row = |(reject, reason): (crate::format::Reject, &crate::tally::Reason)| Reject {
+        reason: reject.reason(),
+        count: reason.count,
+        samples: reason.samples.iter().map(sample).collect(),
+    };
+    let mut rows: Vec<Reject> = scan.tally.rejects().iter().map(row).collect();
+    rows.sort_by_key(|r| std::cmp::Reverse(r.count));
+    rows
+}
+
+fn rfc3339(seconds: i64) -> String {
+    Timestamp::from_seconds(seconds).to_string()
+}
+
+/// Values of query parameters that are secrets, replaced by `***`, since raw lines end in tickets and chats.
+pub fn mask_secrets(text: &str) -> String {
+    const NAMES: [&str; 14] = [
+        "token", "password", "passwd", "pwd", "secret", "apikey", "api_key", "api-key", "access_token", "auth", "signature", "sig", "session", "code",
+    ];
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('=') {
+        let start = rest[..at].rfind(|c: char| matches!(c, '?' | '&' | ' ' | '"' | ';')).map_or(0, |n| n + 1);
+        let name = rest[start..at].to_ascii_lowercase();
+        let value = &rest[at + 1..];
+        masked.push_str(&rest[..=at]);
+        let end = value.find(|c: char| matches!(c, '&' | ' ' | '"' | ';' | '#')).unwrap_or(value.len());
+        let secret = NAMES.iter().any(|n| name == *n || name.ends_with(&format!("_{n}")) || name.ends_with(&format!("-{n}")));
+        masked.push_str(if secret && end > 0 { "***" } else { &value[..end] });
+        rest = &value[end..];
+    }
+    masked.push_str(rest);
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_queries_are_masked() {
+        assert_eq!(mask_secrets("GET /a?token=abc&x=1 HTTP/1.1"), "GET /a?token=*** HTTP/1.1".replace("*** ", "***&x=1 "));
+        assert_eq!(mask_secrets("\"/?reset_token=q;password=p\" 200"), "\"/?reset_token=***;password=***\" 200");
+        assert_eq!(mask_secrets("GET /a?id=7&barcode=9"), "GET /a?id=7&barcode=9");
+        assert_eq!(mask_secrets("no equals"), "no equals");
+    }
+}

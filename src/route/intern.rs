@@ -1,0 +1,211 @@
+//! From a method and a path to a small number, quickly.
+//!
+//! Two tables. The outer one is a bounded cache of raw bytes, so that a path seen a moment ago costs one hash and one
+//! comparison; it may forget at any time. The inner one holds every route once and forgets nothing. Both hash with a seed
+//! of the process, since their keys come from strangers.
+
+use super::{NO_REQUEST, RouteRules};
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
+
+/// A route of one [`Routes`]; another one numbers otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RouteId(u32);
+
+impl RouteId {
+    /// Stands for all routes that there was no room for.
+    pub const OTHER: Self = Self(u32::MAX);
+
+    /// The number, from 0 on without gaps.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Method and route.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RouteKey {
+    /// Empty when there was no request line.
+    pub method: Box<[u8]>,
+    /// The route, or [`NO_REQUEST`].
+    pub route: Box<[u8]>,
+}
+
+/// Numbers routes as they come.
+#[derive(Debug)]
+pub struct Routes {
+    rules: RouteRules,
+    hasher: DefaultHashBuilder,
+    cache: Vec<Cached>,
+    /// The cached paths' bytes, one after the other.
+    arena: Vec<u8>,
+    /// How often the arena was emptied: an entry of an earlier time is void.
+    epoch: u32,
+    table: HashTable<u32>,
+    keys: Vec<RouteKey>,
+    scratch: Vec<u8>,
+    /// Routes of this rank or a higher one have no number of their own.
+    limit: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cached {
+    hash: u64,
+    epoch: u32,
+    start: u32,
+    method: u16,
+    path: u16,
+    id: u32,
+}
+
+/// Entries of the cache, a power of two.
+const CACHE: usize = 1 << 14;
+/// When the cached paths take more bytes than this, the cache starts over.
+const ARENA: usize = 1 << 20;
+
+impl Routes {
+    /// An empty table.
+    pub fn new(rules: RouteRules) -> Self {
+        Self {
+            rules,
+            hasher: DefaultHashBuilder::default(),
+            cache: vec![Cached::default(); CACHE],
+            arena: Vec::new(),
+            epoch: 1,
+            table: HashTable::new(),
+            keys: Vec::new(),
+            scratch: Vec::new(),
+            limit: u64::MAX,
+        }
+    }
+
+    /// The route of a request; without method or path it is [`NO_REQUEST`].
+    #[inline]
+    pub fn of(&mut self, method: Option<&[u8]>, path: Option<&[u8]>) -> RouteId {
+        let (method, path) = match (method, path) {
+            (Some(method), Some(path)) => (method, path),
+            (None, Some(path)) => (&b""[..], path),
+            _ => return self.intern(b"", NO_REQUEST),
+        };
+        let hash = self.hasher.hash_one((path, method.len(), method.first()));
+        let slot = hash as usize & (CACHE - 1);
+        let cached = self.cache[slot];
+        if cached.hash == hash && cached.epoch == self.epoch {
+            let start = cached.start as usize;
+            let (m, p) = (usize::from(cached.method), usize::from(cached.path));
+            if self.arena[start..start + m] == *method && self.arena[start + m..start + m + p] == *path {
+                return RouteId(cached.id);
+            }
+        }
+        self.miss(method, path, hash, slot)
+    }
+
+    #[inline(never)]
+    fn miss(&mut self, method: &[u8], path: &[u8], hash: u64, slot: usize) -> RouteId {
+        let mut route = std::mem::take(&mut self.scratch);
+        route.clear();
+        self.rules.write(path, &mut route);
+        let id = self.intern(method, &route);
+        self.scratch = route;
+        if let (Ok(m), Ok(p)) = (u16::try_from(method.len()), u16::try_from(path.len())) {
+            if self.arena.len() + method.len() + path.len() > ARENA {
+                self.arena.clear();
+                self.epoch = self.epoch.wrapping_add(1);
+            }
+            let start = self.arena.len() as u32;
+            self.arena.extend_from_slice(method);
+            self.arena.extend_from_slice(path);
+            self.cache[slot] = Cached { hash, epoch: self.epoch, start, method: m, path: p, id: id.0 };
+        }
+        id
+    }
+
+    /// The number of a route by its own name; [`RouteId::OTHER`] if there is no room for it.
+    pub fn intern(&mut self, method: &[u8], route: &[u8]) -> RouteId {
+        let hash = self.hasher.hash_one((method, route));
+        let found = self.table.find(hash, |&at| {
+            let key = &self.keys[at as usize];
+            *key.route == *route && *key.method == *method
+        });
+        if let Some(&at) = found {
+            return RouteId(at);
+        }
+        if self.limit < u64::MAX && self.rank(method, route) >= self.limit {
+            return RouteId::OTHER;
+        }
+        let at = self.keys.len() as u32;
+        self.keys.push(RouteKey { method: method.into(), route: route.into() });
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        self.table.insert_unique(hash, at, |&at| {
+            let key = &keys[at as usize];
+            hasher.hash_one((&*key.method, &*key.route))
+        });
+        RouteId(at)
+    }
+
+    /// All routes, by number.
+    pub fn keys(&self) -> &[RouteKey] {
+        &self.keys
+    }
+
+    /// The rank from which on routes have no number of their own.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Forgets all routes; from now on those of rank `limit` or above get no number.
+    pub fn restart(&mut self, limit: u64) -> Vec<RouteKey> {
+        self.limit = self.limit.min(limit);
+        self.table.clear();
+        self.arena.clear();
+        self.epoch = self.epoch.wrapping_add(1);
+        std::mem::take(&mut self.keys)
+    }
+
+    /// The rank that `most` routes are below, if there are more than that.
+    pub fn rank_below(&self, most: usize) -> u64 {
+        let mut ranks: Vec<u64> = self.keys.iter().map(|k| self.rank(&k.method, &k.route)).collect();
+        if ranks.len() <= most {
+            return u64::MAX;
+        }
+        (*ranks.select_nth_unstable(most).1).max(1)
+    }
+
+    /// Where a route stands when there are too many of them: those that a sample showed to be common come first, the rest
+    /// in an order that is the same in every process.
+    fn rank(&self, method: &[u8], route: &[u8]) -> u64 {
+        if self.rules.folds.is_common(route) || *route == *NO_REQUEST {
+            return 0;
+        }
+        // FNV-1a: the order must not depend on a seed, and nothing but the choice of rows hangs on it.
+        let bytes = method.iter().chain(b" ").chain(route);
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)) | 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_changes_nothing() {
+        let mut routes = Routes::new(RouteRules::default());
+        let first = routes.of(Some(b"GET"), Some(b"/users/1"));
+        assert_eq!(routes.of(Some(b"GET"), Some(b"/users/1")), first);
+        assert_eq!(routes.of(Some(b"GET"), Some(b"/users/2")), first);
+        assert_ne!(routes.of(Some(b"PUT"), Some(b"/users/1")), first);
+        assert_ne!(routes.of(Some(b"GEX"), Some(b"/users/1")), first);
+        for n in 0..200_000u32 {
+            let path = format!("/users/{n}");
+            assert_eq!(routes.of(Some(b"GET"), Some(path.as_bytes())), first);
+        }
+        assert_eq!(routes.keys().len(), 3);
+    }
+
+    #[test]
+    fn what_is_no_request_has_a_row_of_its_own() {
+        let mut routes = Routes::new(RouteRules::default());
+        let id = routes.of(None, None);
+        assert_eq!(&*routes.keys()[id.index()].route, NO_REQUEST);
+    }
+}

@@ -1,0 +1,48 @@
+//! Request target -> route: the low-cardinality name that requests are counted under (OpenTelemetry's `http.route`).
+//!
+//! Identifiers become placeholders by their shape (`/users/17` -> `/users/{id}`), patterns of the user go first, and
+//! positions with too many values are folded. What a path becomes depends on the path and on rules that are fixed before
+//! the scan, never on the lines read so far: so the counts are the same however a log is cut.
+
+mod fold;
+mod intern;
+mod pattern;
+mod template;
+
+pub use fold::{Folds, MAX_VALUES, fold_positions};
+pub use intern::{RouteId, RouteKey, Routes};
+pub use pattern::{Pattern, PatternError};
+
+use std::sync::Arc;
+
+/// How paths become routes: the same for all workers of a scan.
+#[derive(Clone, Debug, Default)]
+pub struct RouteRules {
+    patterns: Arc<[Pattern]>,
+    folds: Arc<Folds>,
+}
+
+/// Stands for a request line that is none.
+pub const NO_REQUEST: &[u8] = b"(no request)";
+
+impl RouteRules {
+    /// Rules with the user's patterns, which win over the automatic ones.
+    pub fn new(patterns: Vec<Pattern>) -> Self {
+        Self { patterns: patterns.into(), folds: Arc::default() }
+    }
+
+    /// The same rules with what a sample of the log taught.
+    #[must_use]
+    pub fn learned(&self, folds: Folds) -> Self {
+        Self { patterns: self.patterns.clone(), folds: Arc::new(folds) }
+    }
+
+    /// Appends the route of `path` to `out`.
+    pub fn write(&self, path: &[u8], out: &mut Vec<u8>) {
+        if let Some(pattern) = self.patterns.iter().find(|p| p.matches(path)) {
+            out.extend_from_slice(pattern.route().as_bytes());
+            return;
+        }
+        template::write(path, &self.folds, out);
+    }
+}

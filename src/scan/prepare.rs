@@ -1,0 +1,171 @@
+//! Before a scan: opens the inputs, looks at samples, settles each input's format and the folds of routes.
+//!
+//! Samples come from places that hang on nothing but an input's length, so that they, and all that is learnt from them,
+//! are the same for every number of workers.
+
+use super::{ScanSpec, Scanned, reopen};
+use crate::format::{Candidate, Format, Memory, detect, is_directive, trim_line};
+use crate::input::{Blocks, InputError, Map, Opened, Origin, open};
+use crate::route::{Folds, RouteRules};
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+/// Blocks of a mapped input that are looked at.
+const BLOCKS: usize = 8;
+/// Bytes of each, and of the start of a stream.
+const BLOCK: usize = 256 << 10;
+/// Lines of each block that the format is detected by.
+const LINES: usize = 64;
+/// Lines of each block that routes are learnt from.
+const ROUTE_LINES: usize = 1_024;
+
+/// An input that is ready to be scanned.
+pub(super) struct Prepared {
+    pub(super) name: String,
+    pub(super) format: Option<Format>,
+    pub(super) source: Source,
+    pub(super) bytes: u64,
+    origin: Origin,
+    note: Option<String>,
+    pub(super) unknown: Option<Unknown>,
+    /// Lines to learn routes from.
+    sample: Vec<Vec<u8>>,
+}
+
+/// Where the bytes come from.
+pub(super) enum Source {
+    Map(Map),
+    /// A file to be opened again.
+    File,
+    /// A pipe: what was read of it already, and the rest.
+    Pipe(Vec<u8>, Box<dyn Read + Send>),
+}
+
+/// What the lines look like when no format reads them.
+#[derive(Debug)]
+pub struct Unknown {
+    /// The first lines, as they are.
+    pub head: Vec<Vec<u8>>,
+    /// The formats that came nearest, best first.
+    pub candidates: Vec<Candidate>,
+    /// The input holds bytes that no text has.
+    pub binary: bool,
+    /// The input has no line at all but blank ones and directives.
+    pub empty: bool,
+}
+
+pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, InputError> {
+    let (source, blocks) = match open(origin, spec.map)? {
+        Opened::Mapped(map) => {
+            let blocks = places(map.len()).map(|at| whole_lines(&map, at)).collect();
+            (Source::Map(map), blocks)
+        }
+        Opened::Stream(mut reader) => {
+            let mut start = Vec::new();
+            // A stream that breaks here is told when it is read in earnest.
+            let broken = reader.by_ref().take(BLOCK as u64).read_to_end(&mut start).is_err();
+            let block = start[..memchr::memrchr(b'\n', &start).map_or(start.len(), |n| n + 1)].to_vec();
+            let again = matches!(origin, Origin::File(path) if path.is_file());
+            (if again || broken { Source::File } else { Source::Pipe(start, reader) }, vec![block])
+        }
+    };
+    Ok(settle(origin, spec, source, blocks))
+}
+
+fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
+    let lines: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b).take(LINES)).collect();
+    let detection = detect(&lines);
+    let known = spec.format.is_some() || detection.format.is_some();
+    let unknown = (!known).then(|| Unknown {
+        head: lines.iter().filter(|l| !is_directive(l)).take(3).map(|l| l.to_vec()).collect(),
+        binary: blocks.iter().any(|b| memchr::memchr_iter(0, b).count() * 100 > b.len()),
+        empty: detection.lines == 0,
+        candidates: detection.candidates,
+    });
+    let sample = blocks.iter().flat_map(|b| self::lines(b).take(ROUTE_LINES)).map(<[u8]>::to_vec).collect();
+    Prepared {
+        name: origin.name(),
+        note: if spec.format.is_some() { None } else { detection.note },
+        format: spec.format.clone().or(detection.format),
+        bytes: match &source {
+            Source::Map(map) => map.len() as u64,
+            Source::File | Source::Pipe(..) => 0,
+        },
+        source,
+        origin: origin.clone(),
+        unknown,
+        sample,
+    }
+}
+
+/// The format of an input, for `logcodes formats FILE`.
+///
+/// # Errors
+/// When the input cannot be opened.
+pub fn detect_in(origin: &Origin) -> Result<crate::format::Detection, InputError> {
+    let mut block = Vec::new();
+    match open(origin, true)? {
+        Opened::Mapped(map) => places(map.len()).for_each(|at| block.extend(whole_lines(&map, at))),
+        Opened::Stream(reader) => {
+            Blocks::new(reader, BLOCK).next(&mut block).map_err(|error| InputError::Io { path: origin.name(), error })?;
+        }
+    }
+    Ok(detect(&lines(&block).take(LINES * BLOCKS).collect::<Vec<_>>()))
+}
+
+/// Where blocks begin: evenly over the whole length, the start among them.
+fn places(length: usize) -> impl Iterator<Item = usize> {
+    let blocks = length.div_ceil(BLOCK).clamp(1, BLOCKS);
+    (0..blocks).map(move |n| (length / blocks) * n)
+}
+
+/// The lines that lie wholly in the block at `at`; the first line of all begins at 0.
+fn whole_lines(data: &[u8], at: usize) -> Vec<u8> {
+    let end = (at + BLOCK).min(data.len());
+    let start = if at == 0 { 0 } else { memchr::memchr(b'\n', &data[at..end]).map_or(end, |n| at + n + 1) };
+    let end = if end == data.len() { end } else { memchr::memrchr(b'\n', &data[start..end]).map_or(end, |n| start + n) };
+    data[start..end].to_vec()
+}
+
+fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    block.split(|&b| b == b'\n').map(trim_line)
+}
+
+/// The rules of routes, with what the samples of all inputs teach.
+pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
+    let rules = &spec.tally.routes;
+    let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+    let mut memory = Memory::new(spec.zone_seconds);
+    for prepared in prepared {
+        let sample = std::mem::take(&mut prepared.sample);
+        let Some(format) = &prepared.format else { continue };
+        for line in &sample {
+            let Ok(record) = format.parse(line, &mut memory) else { continue };
+            if let Some(path) = record.path.filter(|_| spec.filter.accepts(&record)) {
+                let mut route = Vec::new();
+                rules.write(path, &mut route);
+                *counts.entry(route).or_default() += 1;
+            }
+        }
+    }
+    rules.learned(Folds::learn(counts.iter().map(|(route, count)| (route.as_slice(), *count))))
+}
+
+impl Prepared {
+    /// Bytes to come, if known.
+    pub(super) fn length(&self) -> Option<u64> {
+        matches!(self.source, Source::Map(_)).then_some(self.bytes)
+    }
+
+    /// The stream from its start.
+    pub(super) fn take_stream(&mut self) -> Result<(Cursor<Vec<u8>>, Box<dyn Read + Send>), InputError> {
+        match std::mem::replace(&mut self.source, Source::File) {
+            Source::Pipe(first, rest) => Ok((Cursor::new(first), rest)),
+            Source::Map(_) | Source::File => Ok((Cursor::new(Vec::new()), reopen(&self.origin)?)),
+        }
+    }
+
+    pub(super) fn into_scanned(self) -> Scanned {
+        Scanned { name: self.name, format: self.format.map(|f| f.name().to_owned()), note: self.note, unknown: self.unknown, bytes: self.bytes }
+    }
+}

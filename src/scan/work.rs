@@ -1,0 +1,59 @@
+//! The loop over lines: what one worker does with one chunk.
+
+use super::Done;
+use crate::filter::Filter;
+use crate::format::{Format, Memory, is_directive, trim_line};
+use crate::input::Chunk;
+use crate::tally::{Lines, Place, Spec, Tally};
+
+pub(super) struct Worker<'c> {
+    formats: &'c [Option<Format>],
+    filter: &'c Filter,
+    memory: Memory,
+    tally: Tally,
+    chunk_lines: Vec<((u32, u32), u64)>,
+}
+
+impl<'c> Worker<'c> {
+    pub(super) fn new(formats: &'c [Option<Format>], filter: &'c Filter, spec: Spec, zone_seconds: i32) -> Self {
+        Self { formats, filter, memory: Memory::new(zone_seconds), tally: Tally::new(spec), chunk_lines: Vec::new() }
+    }
+
+    /// Counts the lines of a chunk.
+    pub(super) fn read(&mut self, data: &[u8], chunk: Chunk) {
+        let Some(format) = &self.formats[chunk.input as usize] else { return };
+        let mut lines = Lines::default();
+        let mut rest = data;
+        while !rest.is_empty() {
+            let (line, next) = match memchr::memchr(b'\n', rest) {
+                Some(at) => (&rest[..at], &rest[at + 1..]),
+                None => (rest, &rest[rest.len()..]),
+            };
+            rest = next;
+            let line = trim_line(line);
+            let number = lines.lines as u32;
+            lines.lines += 1;
+            if is_directive(line) {
+                lines.directives += 1;
+                continue;
+            }
+            match format.parse(line, &mut self.memory) {
+                Ok(record) if self.filter.accepts(&record) => {
+                    lines.parsed += 1;
+                    self.tally.absorb(&record);
+                }
+                Ok(_) => lines.filtered += 1,
+                Err(reject) => {
+                    lines.rejected += 1;
+                    self.tally.reject(reject, Place { input: chunk.input, chunk: chunk.number, line: number }, line);
+                }
+            }
+        }
+        self.chunk_lines.push(((chunk.input, chunk.number), lines.lines));
+        self.tally.count_lines(chunk.input, lines);
+    }
+
+    pub(super) fn done(self) -> Done {
+        Done { tally: self.tally, chunk_lines: self.chunk_lines }
+    }
+}
