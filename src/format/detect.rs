@@ -1,6 +1,6 @@
 //! Which format a log has, told by its own lines.
 //!
-//! Every built-in format reads the sample; the one that reads most lines, fits most of them to the end and fills most fields
+//! Every built-in format reads the sample; the one that reads most lines, fills most fields and fits most lines to the end
 //! wins. When lines go on behind the winner's end, what follows is looked at too (see [`super::infer`]).
 
 use super::builtin::{Builtin, builtins};
@@ -52,7 +52,7 @@ pub fn detect(lines: &[&[u8]]) -> Detection {
         })
         .collect();
     // A stable sort: of equals the earlier one stays first.
-    tried.sort_by_key(|(_, _, c)| std::cmp::Reverse((c.parsed, c.whole, c.filled)));
+    tried.sort_by_key(|(_, _, c)| std::cmp::Reverse((c.parsed, c.filled, c.whole)));
     let candidates = tried.iter().map(|(_, _, c)| c.clone()).collect();
     let (mut format, mut note) = (None, None);
     if let Some((builtin, reader, best)) = tried.into_iter().next()

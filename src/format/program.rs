@@ -83,23 +83,23 @@ impl Program {
                 if at < self.required {
                     return Err(self.why_not(at, rest));
                 }
-                value::set(&mut record, &step.field, rest, clock);
-                return Ok((record, Fit::Partly)).and_then(with_status);
+                value::set(&mut record, &step.field, step.beginning(rest), clock);
+                return with_status(record, Fit::Partly);
             };
             let text = &rest[..length];
-            value::set(&mut record, &step.field, text, clock);
+            let sensible = value::set(&mut record, &step.field, text, clock);
             if step.field == Field::Status && record.status.is_none() {
                 return Err(bad_status(text));
+            }
+            if !sensible && at >= self.required {
+                return with_status(record, Fit::Partly);
             }
             if self.numeric_bytes && step.field == Field::Bytes && record.bytes.is_none() {
                 fit = Fit::Partly;
             }
             rest = &rest[next..];
         }
-        if !rest.is_empty() {
-            fit = Fit::Partly;
-        }
-        with_status((record, fit))
+        with_status(record, if rest.is_empty() { fit } else { Fit::Partly })
     }
 
     /// Why a line did not get through its required steps: it ends inside them, or it is something else.
@@ -136,7 +136,7 @@ impl Program {
 }
 
 #[inline]
-fn with_status<'a>((record, fit): (Record<'a>, Fit)) -> Result<(Record<'a>, Fit), Reject> {
+fn with_status(record: Record<'_>, fit: Fit) -> Result<(Record<'_>, Fit), Reject> {
     if record.status.is_some() { Ok((record, fit)) } else { Err(Reject::CutShort) }
 }
 
@@ -150,6 +150,8 @@ impl Step {
     #[inline]
     fn extent(&self, rest: &[u8]) -> Option<(usize, usize)> {
         match &self.end {
+            // A word at the end of the template ends at a space, so that what follows it is a tail and not a part of it.
+            End::Line if self.word => Some(memchr::memchr(b' ', rest).map_or((rest.len(), rest.len()), |at| (at, at))),
             End::Line => Some((rest.len(), rest.len())),
             End::Before(b) => memchr::memchr(*b, rest).map(|at| (at, at)),
             End::Byte(b' ') if self.list => list_end(rest),
@@ -158,6 +160,18 @@ impl Step {
             End::Text(text) if self.quoted => quoted_end(rest, text),
             End::Text(text) => self.text_end(rest, text),
         }
+    }
+
+    /// What there is of a field whose end is not where the template has it: a word up to the next space, a quoted text up to
+    /// the next quote or, if the line was cut inside it, all that is left.
+    #[cold]
+    fn beginning<'a>(&self, rest: &'a [u8]) -> &'a [u8] {
+        let end = match self.quoted {
+            true => quoted_end(rest, b"\"").map(|(length, _)| length),
+            false if self.word => memchr::memchr(b' ', rest),
+            false => Some(0),
+        };
+        &rest[..end.unwrap_or(rest.len())]
     }
 
     #[inline]

@@ -5,17 +5,23 @@ use crate::model::{Record, StatusCode, Timestamp};
 use std::time::Duration;
 
 /// Sets `field` of `record` from its text. What the server wrote as `-` or left empty stays `None`; so does what cannot be
-/// read, since a line with a strange byte count is still a response.
+/// read, since a line with a strange byte count is still a response. Gives whether the text can be what the field says it is.
 #[inline]
-pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) {
+pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) -> bool {
     match field {
         Field::Skip | Field::SkipList => {}
         Field::Time(TimeLayout::Clf) => record.time = clock.clf(text),
         Field::Time(layout) => record.time = clock.other(layout, text),
         Field::Request => record.set_request(text),
         Field::Status => record.status = status(text),
-        Field::Bytes => record.bytes = unsigned(text),
-        Field::Duration(unit) => record.duration = duration(text, *unit),
+        Field::Bytes => {
+            record.bytes = unsigned(text);
+            return record.bytes.is_some() || stated(text).is_none();
+        }
+        Field::Duration(unit) => {
+            record.duration = duration(text, *unit);
+            return record.duration.is_some() || stated(text).is_none_or(|t| t[0] == b'-');
+        }
         Field::UpstreamTime(unit) => record.upstream_time = durations(text, *unit),
         Field::Target => {
             if let Some(target) = stated(text) {
@@ -40,6 +46,7 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
         Field::RequestId => record.request_id = stated(text),
         Field::ClfHead => set_clf_head(record, text),
     }
+    true
 }
 
 /// What stands before the time in the Common Log Format, when it is not the plain `address ident user`: a virtual host

@@ -91,12 +91,22 @@ impl<'a> RequestLine<'a> {
         if method.is_empty() || !method.iter().all(|&b| is_token(b)) {
             return None;
         }
-        // The protocol is the last word, if it looks like one: "GET /a b HTTP/1.1" has the target "/a b".
-        let (target, protocol) = match memchr::memrchr(b' ', rest) {
-            Some(at) if rest[at + 1..].starts_with(b"HTTP/") => (&rest[..at], Some(&rest[at + 1..])),
-            _ => (rest, None),
-        };
-        (!target.is_empty()).then_some(Self { method, target, protocol })
+        // The protocol is the last word, if it looks like one: "GET /a b HTTP/1.1" has the target "/a b". Without one a
+        // space would make it a sentence, not a request.
+        match memchr::memrchr(b' ', rest) {
+            Some(at) if is_protocol(&rest[at + 1..]) => Some(Self { method, target: &rest[..at], protocol: Some(&rest[at + 1..]) }),
+            None if !rest.is_empty() => Some(Self { method, target: rest, protocol: None }),
+            _ => None,
+        }
+    }
+}
+
+/// `HTTP/` and a version.
+#[inline]
+fn is_protocol(word: &[u8]) -> bool {
+    match word.strip_prefix(b"HTTP/") {
+        Some(version) => !version.is_empty() && version.iter().all(|b| b.is_ascii_digit() || *b == b'.'),
+        None => false,
     }
 }
 
@@ -133,12 +143,13 @@ mod tests {
         assert_eq!(parts("GET / HTTP/1.1"), some("GET", "/", Some("HTTP/1.1")));
         assert_eq!(parts("GET /old"), some("GET", "/old", None));
         assert_eq!(parts("GET /a b HTTP/2.0"), some("GET", "/a b", Some("HTTP/2.0")));
+        assert_eq!(parts("GET  HTTP/1.1"), some("GET", "", Some("HTTP/1.1")));
         assert_eq!(parts("M-SEARCH * HTTP/1.1"), some("M-SEARCH", "*", Some("HTTP/1.1")));
     }
 
     #[test]
     fn what_is_no_request_line() {
-        for bytes in ["", "-", "hello", r"\x16\x03\x01 \x00", " / HTTP/1.1", "GET ", "G\u{0}T / HTTP/1.1"] {
+        for bytes in ["", "-", "hello", "HEAD / HTTP/1.0\\n", "Win 7 Professional", r"\x16\x03\x01 \x00", " / HTTP/1.1", "GET ", "G\u{0}T / HTTP/1.1"] {
             assert_eq!(parts(bytes), None, "{bytes:?}");
         }
     }
