@@ -79,8 +79,9 @@ fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
     let mut candidate = Candidate { name, parsed: 0, whole: 0, filled: 0, stopped: None };
     let mut furthest = None;
     for line in lines {
-        match reader.parse(line, &mut clock, &mut strings) {
-            Ok((record, fit)) => {
+        let mut record = Record::default();
+        match reader.parse(line, &mut clock, &mut strings, &mut record) {
+            Ok(fit) => {
                 candidate.parsed += 1;
                 candidate.whole += usize::from(fit == Fit::Whole);
                 candidate.filled += filled(&record);

@@ -9,6 +9,7 @@ use super::field::{Field, Unit};
 use super::program::Program;
 use super::value::{self, Clock};
 use super::{Fit, template, variables};
+use crate::model::Record;
 
 /// A built-in format with its tail.
 pub(super) struct Longer {
@@ -37,7 +38,7 @@ pub(super) fn longer(builtin: &Builtin, lines: &[&[u8]]) -> Option<Longer> {
     let tail = tokens.iter().zip(&fields).map(|(t, field)| (t.before, field.clone(), t.after));
     let program = template::extended(builtin.template, builtin.syntax()?, tail).ok()?;
     let mut clock = Clock::new(0);
-    let whole = lines.iter().filter(|l| matches!(program.parse(l, &mut clock), Ok((_, Fit::Whole)))).count();
+    let whole = lines.iter().filter(|l| matches!(program.parse(l, &mut clock, &mut Record::default()), Ok(Fit::Whole))).count();
     if whole * 2 <= lines.len() {
         return None;
     }

@@ -70,7 +70,7 @@ impl JsonProgram {
     }
 
     /// Reads one line.
-    pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings) -> Result<(Record<'a>, Fit), Reject> {
+    pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings, record: &mut Record<'a>) -> Result<Fit, Reject> {
         if line.trim_ascii_start().first() != Some(&b'{') {
             return Err(Reject::NotJson);
         }
@@ -83,7 +83,8 @@ impl JsonProgram {
             unescaped.clear();
             self.walk(mended, &mut found, unescaped).map_err(|e| if e.is_eof() { Reject::CutShort } else { Reject::NotJson })?;
         }
-        found.into_record(unescaped, clock).map(|record| (record, if found.count() == self.fields { Fit::Whole } else { Fit::Partly }))
+        found.fill(record, unescaped, clock)?;
+        Ok(if found.count() == self.fields { Fit::Whole } else { Fit::Partly })
     }
 
     fn walk<'a>(&'a self, line: &'a [u8], found: &mut Found<'a>, unescaped: &mut String) -> Result<(), serde_json::Error> {
@@ -148,8 +149,7 @@ impl<'a> Found<'a> {
         self.slots.iter().flatten().count()
     }
 
-    fn into_record(&self, unescaped: &'a str, clock: &mut Clock) -> Result<Record<'a>, Reject> {
-        let mut record = Record::default();
+    fn fill(&self, record: &mut Record<'a>, unescaped: &'a str, clock: &mut Clock) -> Result<(), Reject> {
         let mut no_status = None;
         for (_, field, text) in self.slots.iter().flatten() {
             let text = match *text {
@@ -160,11 +160,11 @@ impl<'a> Found<'a> {
                 record.status = value::status(text);
                 no_status = Some(matches!(text, b"-" | b"" | b"-1"));
             } else {
-                value::set(&mut record, field, text, clock);
+                value::set(record, field, text, clock);
             }
         }
         match (record.status, no_status) {
-            (Some(_), _) => Ok(record),
+            (Some(_), _) => Ok(()),
             (None, Some(true)) => Err(Reject::NoStatus),
             (None, Some(false)) => Err(Reject::BadStatus),
             (None, None) => Err(Reject::NotThisFormat),
@@ -307,7 +307,9 @@ mod tests {
     fn read(line: &str) -> Result<(String, String, u16), Reject> {
         let (program, mut clock, mut strings) = (program(), Clock::new(0), Strings::default());
         let text = |t: Option<&[u8]>| String::from_utf8_lossy(t.unwrap_or(b"none")).into_owned();
-        program.parse(line.as_bytes(), &mut clock, &mut strings).map(|(r, _)| (text(r.path), text(r.user_agent), r.status.unwrap().get()))
+        let mut r = Record::default();
+        program.parse(line.as_bytes(), &mut clock, &mut strings, &mut r)?;
+        Ok((text(r.path), text(r.user_agent), r.status.unwrap().get()))
     }
 
     #[test]

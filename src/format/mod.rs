@@ -4,6 +4,7 @@
 //! This room knows what servers write and how they escape it; it never opens a file and keeps no count.
 
 mod builtin;
+mod bytes;
 mod detect;
 mod field;
 mod infer;
@@ -77,10 +78,10 @@ enum Reader {
 
 impl Reader {
     #[inline]
-    fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings) -> Result<(Record<'a>, Fit), Reject> {
+    fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings, record: &mut Record<'a>) -> Result<Fit, Reject> {
         match self {
-            Self::Text(program) => program.parse(line, clock),
-            Self::Json(program) => program.parse(line, clock, strings),
+            Self::Text(program) => program.parse(line, clock, record),
+            Self::Json(program) => program.parse(line, clock, strings, record),
         }
     }
 
@@ -149,33 +150,40 @@ impl Format {
         }
     }
 
-    /// Reads one line, which must not hold its line end.
+    /// Reads one line, which must not hold its line end, into `record`, which must be empty. After an error `record` holds
+    /// nothing of use.
     ///
     /// # Errors
     /// The reason why the line is no record.
     #[inline]
-    pub fn parse<'a>(&'a self, line: &'a [u8], memory: &'a mut Memory) -> Result<Record<'a>, Reject> {
+    pub fn parse<'a>(&'a self, line: &'a [u8], memory: &'a mut Memory, record: &mut Record<'a>) -> Result<(), Reject> {
         let Memory { clock, strings } = memory;
         match &self.reader {
-            Reader::Text(program) => match program.parse(line, clock) {
-                Ok((record, _)) => Ok(record),
-                Err(reject) => self.parse_otherwise(line, clock, strings, reject),
+            Reader::Text(program) => match program.parse(line, clock, record) {
+                Ok(_) => Ok(()),
+                Err(reject) => self.parse_otherwise(line, clock, strings, record, reject),
             },
-            Reader::Json(program) => program.parse(line, clock, strings).map(|(record, _)| record),
+            Reader::Json(program) => program.parse(line, clock, strings, record).map(|_| ()),
         }
     }
 
     /// A line that the format rejects may be one of its family: `common` among `combined`, with a virtual host before it.
     #[cold]
-    fn parse_otherwise<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings, reject: Reject) -> Result<Record<'a>, Reject> {
+    fn parse_otherwise<'a>(
+        &'a self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        strings: &'a mut Strings,
+        record: &mut Record<'a>,
+        reject: Reject,
+    ) -> Result<(), Reject> {
         if reject == Reject::NoStatus {
             return Err(reject);
         }
-        let other = self.others.iter().find(|r| match r {
-            Reader::Text(program) => program.parse(line, clock).is_ok(),
-            Reader::Json(program) => program.parse(line, clock, &mut Strings::default()).is_ok(),
-        });
-        other.map_or(Err(reject), |r| r.parse(line, clock, strings).map(|(record, _)| record))
+        let reads = |r: &&Reader| r.parse(line, clock, &mut Strings::default(), &mut Record::default()).is_ok();
+        let Some(other) = self.others.iter().find(reads) else { return Err(reject) };
+        *record = Record::default();
+        other.parse(line, clock, strings, record).map(|_| ())
     }
 }
 

@@ -5,6 +5,7 @@
 //! end it. Up to the last field that a record needs (time, request, status) a line must fit; after it, what fits is read and
 //! the rest left out, since a user agent cut in the middle does not undo the response.
 
+use super::bytes::{Literal, find};
 use super::field::{Field, Wanted};
 use super::value::{self, Clock};
 use super::{Fit, Reject};
@@ -41,7 +42,7 @@ pub(super) enum End {
     /// One byte, and not the first of more.
     Byte(u8),
     /// Several bytes.
-    Text(Box<[u8]>),
+    Text(Literal),
     /// The next field follows at once and begins with this byte.
     Before(u8),
     /// The end of the line.
@@ -70,36 +71,36 @@ impl Program {
         program
     }
 
-    /// Walks one line.
+    /// Walks one line, and fills `record`, which must be empty.
     #[inline]
-    pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock) -> Result<(Record<'a>, Fit), Reject> {
-        let mut record = Record::default();
-        let Some(mut rest) = line.strip_prefix(&*self.head) else {
-            return Err(Reject::NotThisFormat);
-        };
+    pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<Fit, Reject> {
+        let mut rest = line;
+        if !self.head.is_empty() {
+            rest = line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?;
+        }
         let mut fit = Fit::Whole;
         for (at, step) in self.steps.iter().enumerate() {
             let Some((length, next)) = step.extent(rest) else {
                 if at < self.required {
                     return Err(self.why_not(at, rest));
                 }
-                value::set(&mut record, &step.field, step.beginning(rest), clock);
-                return with_status(record, Fit::Partly);
+                value::set(record, &step.field, step.beginning(rest), clock);
+                return has_status(record, Fit::Partly);
             };
             let text = &rest[..length];
-            let sensible = value::set(&mut record, &step.field, text, clock);
+            let sensible = value::set(record, &step.field, text, clock);
             if step.field == Field::Status && record.status.is_none() {
                 return Err(bad_status(text));
             }
             if !sensible && at >= self.required {
-                return with_status(record, Fit::Partly);
+                return has_status(record, Fit::Partly);
             }
             if self.numeric_bytes && step.field == Field::Bytes && record.bytes.is_none() {
                 fit = Fit::Partly;
             }
             rest = &rest[next..];
         }
-        with_status(record, if rest.is_empty() { fit } else { Fit::Partly })
+        has_status(record, if rest.is_empty() { fit } else { Fit::Partly })
     }
 
     /// Why a line did not get through its required steps: it ends inside them, or it is something else.
@@ -108,7 +109,7 @@ impl Program {
         let saw_time = self.steps[..=at].iter().any(|s| matches!(s.field, Field::Time(_)));
         let ended = match &self.steps[at].end {
             End::Byte(b) | End::Before(b) => memchr::memchr(*b, rest).is_none(),
-            End::Text(text) => memchr::memmem::find(rest, text).is_none(),
+            End::Text(text) => memchr::memmem::find(rest, text.text()).is_none(),
             End::Line => false,
         };
         if saw_time && ended { Reject::CutShort } else { Reject::NotThisFormat }
@@ -136,8 +137,8 @@ impl Program {
 }
 
 #[inline]
-fn with_status(record: Record<'_>, fit: Fit) -> Result<(Record<'_>, Fit), Reject> {
-    if record.status.is_some() { Ok((record, fit)) } else { Err(Reject::CutShort) }
+fn has_status(record: &Record<'_>, fit: Fit) -> Result<Fit, Reject> {
+    if record.status.is_some() { Ok(fit) } else { Err(Reject::CutShort) }
 }
 
 #[cold]
@@ -147,18 +148,18 @@ fn bad_status(text: &[u8]) -> Reject {
 
 impl Step {
     /// Length of the field at the start of `rest`, and where the next one starts; `None` when its end is not there.
-    #[inline]
+    #[inline(always)]
     fn extent(&self, rest: &[u8]) -> Option<(usize, usize)> {
         match &self.end {
-            // A word at the end of the template ends at a space, so that what follows it is a tail and not a part of it.
-            End::Line if self.word => Some(memchr::memchr(b' ', rest).map_or((rest.len(), rest.len()), |at| (at, at))),
-            End::Line => Some((rest.len(), rest.len())),
-            End::Before(b) => memchr::memchr(*b, rest).map(|at| (at, at)),
-            End::Byte(b' ') if self.list => list_end(rest),
-            End::Byte(b) if self.quoted => quoted_end(rest, std::slice::from_ref(b)),
-            End::Byte(b) => memchr::memchr(*b, rest).map(|at| (at, at + 1)),
             End::Text(text) if self.quoted => quoted_end(rest, text),
             End::Text(text) => self.text_end(rest, text),
+            End::Byte(b' ') if self.list => list_end(rest),
+            End::Byte(b) if self.quoted => quoted_end(rest, &Literal::new(&[*b])),
+            End::Byte(b) => find(*b, rest).map(|at| (at, at + 1)),
+            End::Before(b) => find(*b, rest).map(|at| (at, at)),
+            // A word at the end of the template ends at a space, so that what follows it is a tail and not a part of it.
+            End::Line if self.word => Some(find(b' ', rest).map_or((rest.len(), rest.len()), |at| (at, at))),
+            End::Line => Some((rest.len(), rest.len())),
         }
     }
 
@@ -167,26 +168,27 @@ impl Step {
     #[cold]
     fn beginning<'a>(&self, rest: &'a [u8]) -> &'a [u8] {
         let end = match self.quoted {
-            true => quoted_end(rest, b"\"").map(|(length, _)| length),
+            true => quoted_end(rest, &Literal::new(b"\"")).map(|(length, _)| length),
             false if self.word => memchr::memchr(b' ', rest),
             false => Some(0),
         };
         &rest[..end.unwrap_or(rest.len())]
     }
 
-    #[inline]
-    fn text_end(&self, rest: &[u8], text: &[u8]) -> Option<(usize, usize)> {
-        if matches!(self.field, Field::Time(_)) && rest.get(CLF_LEN..).is_some_and(|after| after.starts_with(text)) {
+    #[inline(always)]
+    fn text_end(&self, rest: &[u8], text: &Literal) -> Option<(usize, usize)> {
+        if matches!(self.field, Field::Time(_)) && rest.get(CLF_LEN..).is_some_and(|after| text.begins(after)) {
             return Some((CLF_LEN, CLF_LEN + text.len()));
         }
+        let first = text.text()[0];
         let mut from = 0;
         loop {
-            let at = from + memchr::memchr(text[0], &rest[from..])?;
-            if rest[at..].starts_with(text) {
+            let at = from + find(first, &rest[from..])?;
+            if text.begins(&rest[at..]) {
                 return Some((at, at + text.len()));
             }
             // A word that is followed by something else than the template says ends the walk here and now.
-            if self.word && text[0] == b' ' {
+            if self.word && first == b' ' {
                 return None;
             }
             from = at + 1;
@@ -195,12 +197,12 @@ impl Step {
 }
 
 /// The end of a quoted field: a quote that is not escaped, followed by the rest of `text`.
-#[inline]
-fn quoted_end(rest: &[u8], text: &[u8]) -> Option<(usize, usize)> {
+#[inline(always)]
+fn quoted_end(rest: &[u8], text: &Literal) -> Option<(usize, usize)> {
     let mut from = 0;
     loop {
-        let at = from + memchr::memchr(text[0], &rest[from..])?;
-        if rest[at..].starts_with(text) && !is_escaped(rest, at) {
+        let at = from + find(b'"', &rest[from..])?;
+        if text.begins(&rest[at..]) && !is_escaped(rest, at) {
             return Some((at, at + text.len()));
         }
         from = at + 1;
@@ -211,7 +213,7 @@ fn quoted_end(rest: &[u8], text: &[u8]) -> Option<(usize, usize)> {
 fn list_end(rest: &[u8]) -> Option<(usize, usize)> {
     let mut from = 0;
     loop {
-        let at = from + memchr::memchr(b' ', &rest[from..])?;
+        let at = from + find(b' ', &rest[from..])?;
         let inside = rest[..at].ends_with(b",") || rest[..at].ends_with(b" :") || rest[at..].starts_with(b" : ");
         if !inside {
             return Some((at, at + 1));

@@ -4,6 +4,7 @@
 //! variables in it becomes a JSON reader instead.
 
 use super::Reader;
+use super::bytes::Literal;
 use super::field::Field;
 use super::json::JsonProgram;
 use super::program::{End, Program, Step};
@@ -249,7 +250,7 @@ fn literal_end(text: &str) -> End {
     match *text.as_bytes() {
         [] => End::Line,
         [one] => End::Byte(one),
-        _ => End::Text(text.as_bytes().into()),
+        _ => End::Text(Literal::new(text.as_bytes())),
     }
 }
 

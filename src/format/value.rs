@@ -191,7 +191,7 @@ impl Clock {
             // Some writers add a fraction or leave the zone out; a pattern reads what the fast path does not.
             return self.odd_clf(text);
         };
-        if t[..17] == self.minute && t[20..] == self.zone {
+        if same::<17>(t, 0, &self.minute) && same::<6>(t, 20, &self.zone) {
             let (tens, ones) = (t[18].wrapping_sub(b'0'), t[19].wrapping_sub(b'0'));
             if tens < 6 && ones < 10 {
                 return Some(Timestamp::from_seconds(self.base + i64::from(tens * 10 + ones)));
@@ -248,6 +248,12 @@ impl Clock {
         let nanos = utc.subsec_nanosecond().unsigned_abs();
         Some(Timestamp { seconds: utc.as_second() - zone, nanos, digits: if nanos == 0 { 0 } else { 9 } })
     }
+}
+
+/// Whether `N` bytes of a time from `at` on are those remembered: compared in registers, where a call to memcmp would cost more.
+#[inline(always)]
+fn same<const N: usize>(time: &[u8; 26], at: usize, remembered: &[u8; N]) -> bool {
+    (0..N).fold(0, |differing, n| differing | (time[at + n] ^ remembered[n])) == 0
 }
 
 #[cfg(test)]

@@ -86,10 +86,19 @@ impl<'a> RequestLine<'a> {
     /// `None` when the bytes are no request line: a TLS hello, `-`, nothing at all.
     #[inline]
     pub fn parse(line: &'a [u8]) -> Option<Self> {
-        let space = memchr::memchr(b' ', line)?;
+        let space = line.iter().position(|&b| !is_token(b))?;
         let (method, rest) = (&line[..space], &line[space + 1..]);
-        if method.is_empty() || !method.iter().all(|&b| is_token(b)) {
+        if space == 0 || line[space] != b' ' {
             return None;
+        }
+        // Nine of ten requests end like this, and comparing is cheaper than searching backwards.
+        if let Some((target, protocol)) = rest.split_last_chunk::<9>()
+            && protocol[..6] == *b" HTTP/"
+            && protocol[6].is_ascii_digit()
+            && protocol[7] == b'.'
+            && protocol[8].is_ascii_digit()
+        {
+            return Some(Self { method, target, protocol: Some(&protocol[1..]) });
         }
         // The protocol is the last word, if it looks like one: "GET /a b HTTP/1.1" has the target "/a b". Without one a
         // space would make it a sentence, not a request.

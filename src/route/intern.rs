@@ -53,9 +53,9 @@ struct Cached {
     hash: u64,
     epoch: u32,
     start: u32,
-    method: u16,
     path: u16,
     id: u32,
+    method: u64,
 }
 
 /// Entries of the cache, a power of two.
@@ -87,13 +87,13 @@ impl Routes {
             (None, Some(path)) => (&b""[..], path),
             _ => return self.intern(b"", NO_REQUEST),
         };
-        let hash = self.hasher.hash_one((path, method.len(), method.first()));
+        let short = short_method(method);
+        let hash = self.hasher.hash_one((short, path));
         let slot = hash as usize & (CACHE - 1);
-        let cached = self.cache[slot];
-        if cached.hash == hash && cached.epoch == self.epoch {
+        let cached = &self.cache[slot];
+        if cached.hash == hash && cached.epoch == self.epoch && cached.method == short && usize::from(cached.path) == path.len() {
             let start = cached.start as usize;
-            let (m, p) = (usize::from(cached.method), usize::from(cached.path));
-            if self.arena[start..start + m] == *method && self.arena[start + m..start + m + p] == *path {
+            if self.arena[start..start + path.len()] == *path {
                 return RouteId(cached.id);
             }
         }
@@ -107,15 +107,14 @@ impl Routes {
         self.rules.write(path, &mut route);
         let id = self.intern(method, &route);
         self.scratch = route;
-        if let (Ok(m), Ok(p)) = (u16::try_from(method.len()), u16::try_from(path.len())) {
-            if self.arena.len() + method.len() + path.len() > ARENA {
+        if let (Ok(length), 1..=8) = (u16::try_from(path.len()), method.len()) {
+            if self.arena.len() + path.len() > ARENA {
                 self.arena.clear();
                 self.epoch = self.epoch.wrapping_add(1);
             }
             let start = self.arena.len() as u32;
-            self.arena.extend_from_slice(method);
             self.arena.extend_from_slice(path);
-            self.cache[slot] = Cached { hash, epoch: self.epoch, start, method: m, path: p, id: id.0 };
+            self.cache[slot] = Cached { hash, epoch: self.epoch, start, path: length, id: id.0, method: short_method(method) };
         }
         id
     }
@@ -181,6 +180,15 @@ impl Routes {
         let bytes = method.iter().chain(b" ").chain(route);
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)) | 1
     }
+}
+
+/// A method of up to eight bytes as a number; longer ones are not cached and become 0, which no method is.
+#[inline]
+fn short_method(method: &[u8]) -> u64 {
+    if method.len() > 8 {
+        return 0;
+    }
+    method.iter().fold(0, |number, &b| number << 8 | u64::from(b))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use super::{ScanSpec, Scanned, reopen};
 use crate::format::{Candidate, Format, Memory, detect, is_directive, trim_line};
 use crate::input::{Blocks, InputError, Map, Opened, Origin, open};
+use crate::model::Record;
 use crate::route::{Folds, RouteRules};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -140,7 +141,10 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
         let sample = std::mem::take(&mut prepared.sample);
         let Some(format) = &prepared.format else { continue };
         for line in &sample {
-            let Ok(record) = format.parse(line, &mut memory) else { continue };
+            let mut record = Record::default();
+            if format.parse(line, &mut memory, &mut record).is_err() {
+                continue;
+            }
             if let Some(path) = record.path.filter(|_| spec.filter.accepts(&record)) {
                 let mut route = Vec::new();
                 rules.write(path, &mut route);

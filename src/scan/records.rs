@@ -82,12 +82,13 @@ fn one<E>(
         lines.directives += 1;
         return Ok(());
     }
-    match format.parse(line, memory) {
-        Ok(record) if spec.filter.accepts(&record) => {
+    let mut record = Record::default();
+    match format.parse(line, memory, &mut record) {
+        Ok(()) if spec.filter.accepts(&record) => {
             lines.parsed += 1;
             each(number, Event::Record(&record))
         }
-        Ok(_) => {
+        Ok(()) => {
             lines.filtered += 1;
             Ok(())
         }

@@ -4,6 +4,7 @@ use super::Done;
 use crate::filter::Filter;
 use crate::format::{Format, Memory, is_directive, trim_line};
 use crate::input::Chunk;
+use crate::model::Record;
 use crate::tally::{Lines, Place, Spec, Tally};
 
 pub(super) struct Worker<'c> {
@@ -37,12 +38,13 @@ impl<'c> Worker<'c> {
                 lines.directives += 1;
                 continue;
             }
-            match format.parse(line, &mut self.memory) {
-                Ok(record) if self.filter.accepts(&record) => {
+            let mut record = Record::default();
+            match format.parse(line, &mut self.memory, &mut record) {
+                Ok(()) if self.filter.accepts(&record) => {
                     lines.parsed += 1;
                     self.tally.absorb(&record);
                 }
-                Ok(_) => lines.filtered += 1,
+                Ok(()) => lines.filtered += 1,
                 Err(reject) => {
                     lines.rejected += 1;
                     self.tally.reject(reject, Place { input: chunk.input, chunk: chunk.number, line: number }, line);
