@@ -29,6 +29,26 @@ pub(super) fn find(needle: u8, haystack: &[u8]) -> Option<usize> {
     rest.iter().position(|&b| b == needle).map(|n| at + n)
 }
 
+/// The first of two bytes in `haystack`, and where.
+#[inline(always)]
+pub(super) fn find_either(a: u8, b: u8, haystack: &[u8]) -> Option<usize> {
+    let (pattern_a, pattern_b) = (ONES * u64::from(a), ONES * u64::from(b));
+    let (mut rest, mut at) = (haystack, 0);
+    while let Some((eight, more)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let (da, db) = (word ^ pattern_a, word ^ pattern_b);
+        let zero = (da.wrapping_sub(ONES) & !da | db.wrapping_sub(ONES) & !db) & HIGHS;
+        if zero != 0 {
+            return Some(at + (zero.trailing_zeros() / 8) as usize);
+        }
+        (rest, at) = (more, at + 8);
+        if at >= NEAR {
+            return memchr::memchr2(a, b, rest).map(|n| at + n);
+        }
+    }
+    rest.iter().position(|&x| x == a || x == b).map(|n| at + n)
+}
+
 /// A short text that is compared often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Literal {
@@ -74,6 +94,11 @@ mod tests {
         #[test]
         fn find_is_memchr(haystack in prop::collection::vec(prop::sample::select(vec![0u8, 1, 31, 32, 33, 127, 128, 255]), 0..120), needle in prop::sample::select(vec![0u8, 1, 32, 128, 255])) {
             prop_assert_eq!(find(needle, &haystack), haystack.iter().position(|&b| b == needle));
+        }
+
+        #[test]
+        fn find_either_is_memchr2(haystack in "[ab?c ]{0,120}") {
+            prop_assert_eq!(find_either(b' ', b'?', haystack.as_bytes()), memchr::memchr2(b' ', b'?', haystack.as_bytes()));
         }
 
         #[test]

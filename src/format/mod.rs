@@ -10,6 +10,7 @@ mod field;
 mod infer;
 mod json;
 mod program;
+mod request;
 mod template;
 mod value;
 mod variables;

@@ -92,14 +92,37 @@ fn query(text: &[u8]) -> Option<&[u8]> {
 /// 0 to 999 in decimal digits.
 #[inline]
 pub(super) fn status(text: &[u8]) -> Option<StatusCode> {
-    if let [a, b, c] = *text {
-        let (a, b, c) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'), c.wrapping_sub(b'0'));
-        if a < 10 && b < 10 && c < 10 {
-            return StatusCode::new(u16::from(a) * 100 + u16::from(b) * 10 + u16::from(c));
-        }
+    if text.len() == 3 {
+        return three_digits(text);
     }
     let number = unsigned(text)?;
     u16::try_from(number).ok().and_then(StatusCode::new)
+}
+
+/// The status code that the first three bytes are.
+#[inline(always)]
+pub(super) fn three_digits(text: &[u8]) -> Option<StatusCode> {
+    let digits: &[u8; 3] = text.first_chunk()?;
+    let [a, b, c] = digits.map(|d| u16::from(d.wrapping_sub(b'0')));
+    if a < 10 && b < 10 && c < 10 { StatusCode::new(a * 100 + b * 10 + c) } else { None }
+}
+
+/// The number that up to 18 leading digits are, and how many there are.
+#[inline(always)]
+pub(super) fn leading_digits(text: &[u8]) -> Option<(u64, usize)> {
+    let (mut number, mut length) = (0u64, 0);
+    for &b in text {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            return (length > 0).then_some((number, length));
+        }
+        if length == 18 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+        length += 1;
+    }
+    None
 }
 
 /// A decimal number of 64 bits, and nothing else.

@@ -59,7 +59,7 @@ struct Cached {
 }
 
 /// Entries of the cache, a power of two.
-const CACHE: usize = 1 << 14;
+const CACHE: usize = 1 << 15;
 /// When the cached paths take more bytes than this, the cache starts over.
 const ARENA: usize = 1 << 20;
 

@@ -47,16 +47,22 @@ fn write_origin<'p>(path: &'p [u8], out: &mut Vec<u8>) -> Option<&'p [u8]> {
 
 /// Appends one segment, or its placeholder.
 fn write_segment(segment: &[u8], out: &mut Vec<u8>) {
+    // Words are the common case: one look tells that none of the shapes below is possible.
+    let seen = segment.iter().fold(0, |seen, &b| seen | MARKS[b as usize]);
+    if seen == 0 && segment.len() <= LONG {
+        out.extend_from_slice(segment);
+        return;
+    }
     // Parameters of a segment (RFC 3986 §3.3), `;jsessionid=…`, belong to one client.
     let (segment, parameters) = match memchr::memchr(b';', segment) {
-        Some(at) => (&segment[..at], &segment[at..]),
-        None => (segment, &[][..]),
+        Some(at) if seen & SEMICOLON != 0 => (&segment[..at], &segment[at..]),
+        _ => (segment, &[][..]),
     };
     if segment.len() > LONG {
         out.extend_from_slice(b"{token}");
     } else if let Some(placeholder) = whole(segment) {
         out.extend_from_slice(placeholder);
-    } else if memchr::memchr(b'.', segment).is_some() {
+    } else if seen & DOT != 0 {
         write_file_name(segment, out);
     } else {
         write_stem(segment, out);
@@ -66,9 +72,26 @@ fn write_segment(segment: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+const DIGIT: u8 = 1;
+const DOT: u8 = 2;
+const SEMICOLON: u8 = 4;
+
+/// What in a segment makes it worth a second look.
+const MARKS: [u8; 256] = {
+    let mut marks = [0; 256];
+    let mut digit = b'0';
+    while digit <= b'9' {
+        marks[digit as usize] = DIGIT;
+        digit += 1;
+    }
+    marks[b'.' as usize] = DOT;
+    marks[b';' as usize] = SEMICOLON;
+    marks
+};
+
 /// The placeholder of a segment that is an identifier as a whole.
 fn whole(text: &[u8]) -> Option<&'static [u8]> {
-    // Words are the common case, and none of the shapes below goes without a digit.
+    // None of the shapes below goes without a digit.
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
     if digits == 0 {
         return None;
