@@ -1,11 +1,56 @@
+//! Which HTTP status codes, on which routes, when; what each code means; what to do.
+//!
+//! The library behind the `logcodes` command. One line of a log flows like this, and nothing flows back:
+//!
+//! ```text
+//!  input    bytes: mapped, read, decompressed; cut into chunks at line ends
+//!    │
+//!  format   one line -> Record, borrowed from it; or why it is none
+//!    │
+//!  filter   does the record count?
+//!    │
+//!  route    method and target -> route, by shape and by what a sample of the log taught
+//!    │
+//!  tally    the monoid: codes x routes x windows, bytes, durations; one a worker, merged at the end
+//!    │
+//!  scan     the only room that knows threads: drives the five above
+//!    │
+//!  report   Tally -> Report: owned, folded, sorted, serialisable  <── catalogue: what each code means
+//!    │
+//!  output   Report -> table, json, csv, md; one file an output
+//!    │
+//!  cli      what the user typed -> a plan -> the rooms -> an exit code
+//! ```
+//!
+//! A room imports only rooms above it in this picture (and `model`, which is plain values); `tests/architecture.rs` keeps
+//! that, and keeps each big dependency in the one room that it is for. Formats (`src/format/builtin/`) and status codes
+//! (`src/catalogue/codes/`) are data files that the build checks.
+//!
+//! ```no_run
+//! use logcodes::input::Origin;
+//! use logcodes::report::{Report, ReportSpec};
+//! use logcodes::scan::{ScanSpec, Silent, scan};
+//!
+//! let scan = scan(&[Origin::File("access.log".into())], &ScanSpec::default(), &Silent)?;
+//! let report = Report::new(&scan, &ReportSpec::default());
+//! println!("{} responses with {}", report.codes[0].count, report.codes[0].code);
+//! # Ok::<(), logcodes::input::InputError>(())
+//! ```
+
 pub mod model;
+
 pub mod catalogue;
 pub mod format;
 pub mod route;
-pub mod tally;
+
 pub mod filter;
 pub mod input;
+pub mod tally;
+
 pub mod scan;
+
 pub mod report;
+
 pub mod output;
+
 pub mod cli;

@@ -174,8 +174,16 @@ fn check_together(entries: &[(&str, File)]) -> Result<(), String> {
 fn write_entry(rust: &mut String, key: &str, f: &File) -> std::fmt::Result {
     writeln!(rust, "Entry {{ key: {key:?}, code: {}, code_to: {:?}, name: {:?}, aliases: &{:?},", f.code, f.code_to, f.name, f.aliases)?;
     writeln!(rust, "state: {:?}, vendor: {:?}, primary: {}, reference: {:?},", f.state, f.vendor, f.primary, f.reference)?;
-    writeln!(rust, "short: {:?}, first_step: {:?}, meaning: {:?}, when: {:?}, logged: {:?},", f.short, f.first_step, f.meaning, f.when, f.logged)?;
-    writeln!(rust, "severity: {:?}, escalate: {:?}, retry: {:?}, retry_note: {:?}, cache: {:?},", f.severity, f.escalate, f.retry, f.retry_note, f.cache)?;
+    writeln!(
+        rust,
+        "short: {:?}, first_step: {:?}, meaning: {:?}, when: {:?}, logged: {:?},",
+        f.short, f.first_step, f.meaning, f.when, f.logged
+    )?;
+    writeln!(
+        rust,
+        "severity: {:?}, escalate: {:?}, retry: {:?}, retry_note: {:?}, cache: {:?},",
+        f.severity, f.escalate, f.retry, f.retry_note, f.cache
+    )?;
     writeln!(rust, "fault: &{:?}, related: &{:?}, headers: &[", f.fault, f.related)?;
     for h in &f.header {
         writeln!(rust, "Header {{ name: {:?}, on: {:?}, need: {:?}, why: {:?} }},", h.name, h.on, h.need, h.why)?;
@@ -187,11 +195,21 @@ fn write_entry(rust: &mut String, key: &str, f: &File) -> std::fmt::Result {
     rust.push_str("], fixes: &[\n");
     for x in &f.fix {
         let config = x.config.as_deref().map(str::trim);
-        writeln!(rust, "Fix {{ server: {:?}, step: {:?}, context: {:?}, since: {:?}, config: {config:?} }},", x.r#for, x.r#do, x.context, x.since)?;
+        writeln!(
+            rust,
+            "Fix {{ server: {:?}, step: {:?}, context: {:?}, since: {:?}, config: {config:?} }},",
+            x.r#for, x.r#do, x.context, x.since
+        )?;
     }
     rust.push_str("], example: ");
     match &f.example {
-        Some(e) => writeln!(rust, "Some(Example {{ request: {:?}, response: {:?}, note: {:?} }}) }},", e.request.trim_end(), e.response.trim_end(), e.note),
+        Some(e) => writeln!(
+            rust,
+            "Some(Example {{ request: {:?}, response: {:?}, note: {:?} }}) }},",
+            e.request.trim_end(),
+            e.response.trim_end(),
+            e.note
+        ),
         None => writeln!(rust, "None }},"),
     }
 }

@@ -11,9 +11,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     let output = match args.output {
         ExplainFormat::Json => ExplainOutput::Json,
         ExplainFormat::Md => ExplainOutput::Markdown,
-        ExplainFormat::Text => {
-            ExplainOutput::Text { width: terminal.unwrap_or(100).min(100), color: plan::colors(super::args::Color::Auto, terminal.is_some()) }
-        }
+        ExplainFormat::Text => ExplainOutput::Text {
+            width: terminal.unwrap_or(100).min(100),
+            color: plan::colors(super::args::Color::Auto, terminal.is_some()),
+        },
     };
     if args.list {
         stdout::with(None, |out| Ok(write_list(catalogue::entries(), output, out)?))?;
@@ -45,7 +46,9 @@ fn find(word: &str) -> Result<Vec<&'static Entry>, Failure> {
             500..=599 => "a server error, like 500",
             _ => "an invalid number",
         };
-        return Err(Failure::Usage(format!("{code} is not in the catalogue: nobody has registered it, and clients treat it as {class} (RFC 9110 §15)")));
+        return Err(Failure::Usage(format!(
+            "{code} is not in the catalogue: nobody has registered it, and clients treat it as {class} (RFC 9110 §15)"
+        )));
     }
     Ok(found)
 }

@@ -94,6 +94,8 @@ pub(super) fn why_unknown(name: &str, why: &Unknown) -> String {
             let _ = writeln!(text, "    {}: {}", c.name, c.stopped.as_deref().unwrap_or_default());
         }
     }
-    text.push_str("  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache");
+    text.push_str(
+        "  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache",
+    );
     text
 }

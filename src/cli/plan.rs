@@ -52,7 +52,9 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
 fn origins(files: &[String]) -> Result<Vec<Origin>, Failure> {
     if files.is_empty() {
         if std::io::stdin().is_terminal() {
-            return Err(Failure::Usage("name a log to read, as in 'logcodes access.log', or pipe one in; 'logcodes --help' shows more".into()));
+            return Err(Failure::Usage(
+                "name a log to read, as in 'logcodes access.log', or pipe one in; 'logcodes --help' shows more".into(),
+            ));
         }
         return Ok(vec![Origin::Stdin]);
     }
@@ -77,7 +79,9 @@ pub(super) fn colors(when: Color, terminal: bool) -> bool {
     match when {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+        Color::Auto => {
+            terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+        }
     }
 }
 

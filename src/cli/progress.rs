@@ -21,7 +21,8 @@ impl Bar {
 
 impl Progress for Bar {
     fn start(&self, total: Option<u64>) {
-        let template = if total.is_some() { "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}" } else { "{spinner} {bytes} {bytes_per_sec}" };
+        let template =
+            if total.is_some() { "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}" } else { "{spinner} {bytes} {bytes_per_sec}" };
         if let Some(total) = total {
             self.0.set_length(total);
         }

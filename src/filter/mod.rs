@@ -36,7 +36,12 @@ pub struct Filter {
 impl Filter {
     /// Whether there is nothing to check.
     pub fn is_empty(&self) -> bool {
-        self.status.is_none() && self.path.is_none() && self.method.is_none() && self.host.is_none() && self.since.is_none() && self.until.is_none()
+        self.status.is_none()
+            && self.path.is_none()
+            && self.method.is_none()
+            && self.host.is_none()
+            && self.since.is_none()
+            && self.until.is_none()
     }
 
     /// The fields that the conditions look at, beside those that `wanted` holds.

@@ -34,7 +34,8 @@ impl PathFilter {
                 None => (true, part),
             };
             let matcher = if path.contains(['*', '?', '[']) {
-                let glob = GlobBuilder::new(path).literal_separator(false).build().map_err(|e| FilterError(format!("'{part}': {}", e.kind())))?;
+                let glob =
+                    GlobBuilder::new(path).literal_separator(false).build().map_err(|e| FilterError(format!("'{part}': {}", e.kind())))?;
                 Matcher::Glob(glob.compile_matcher())
             } else if path.starts_with('/') {
                 Matcher::Below(path.trim_end_matches('/').into())

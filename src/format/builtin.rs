@@ -65,9 +65,7 @@ impl Builtin {
 
     pub(super) fn reader(&self) -> Reader {
         match self.syntax() {
-            Some(syntax) => {
-                Reader::Text(template::program(self.template, syntax).expect("a test compiles every built-in template"))
-            }
+            Some(syntax) => Reader::Text(template::program(self.template, syntax).expect("a test compiles every built-in template")),
             None => Reader::Json(JsonProgram::new(
                 self.keys.iter().enumerate().map(|(rank, (path, field, unit))| json_key(path, field, unit, rank as u8)).collect(),
             )),

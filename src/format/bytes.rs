@@ -79,7 +79,9 @@ impl Literal {
     #[inline(always)]
     pub(super) fn begins(&self, bytes: &[u8]) -> bool {
         match bytes.first_chunk::<8>() {
-            Some(eight) => (u64::from_le_bytes(*eight) ^ self.first) & self.mask == 0 && (self.text.len() <= 8 || bytes.starts_with(&self.text)),
+            Some(eight) => {
+                (u64::from_le_bytes(*eight) ^ self.first) & self.mask == 0 && (self.text.len() <= 8 || bytes.starts_with(&self.text))
+            }
             None => bytes.starts_with(&self.text),
         }
     }

@@ -108,8 +108,17 @@ fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
 /// How many fields a record states.
 fn filled(record: &Record<'_>) -> usize {
     let texts = [
-        record.remote, record.user, record.method, record.path, record.protocol, record.host, record.referer, record.user_agent,
-        record.upstream_addr, record.upstream_status, record.request_id,
+        record.remote,
+        record.user,
+        record.method,
+        record.path,
+        record.protocol,
+        record.host,
+        record.referer,
+        record.user_agent,
+        record.upstream_addr,
+        record.upstream_status,
+        record.request_id,
     ];
     texts.iter().flatten().count()
         + usize::from(record.time.is_some())

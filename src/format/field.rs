@@ -79,7 +79,10 @@ impl Field {
 
     /// A value of this field is one word, so that it ends at the first space even where the template goes on with more.
     pub(super) const fn is_word(&self) -> bool {
-        matches!(self, Self::Remote | Self::Host | Self::Method | Self::Status | Self::Bytes | Self::Duration(_) | Self::Protocol | Self::RequestId)
+        matches!(
+            self,
+            Self::Remote | Self::Host | Self::Method | Self::Status | Self::Bytes | Self::Duration(_) | Self::Protocol | Self::RequestId
+        )
     }
 
     /// A value of this field may be several, `10.0.0.5:80, 10.0.0.6:80 : 10.0.0.7:80`, with spaces between.

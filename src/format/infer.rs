@@ -32,7 +32,8 @@ struct Token<'a> {
 /// The builtin with the tail that most of `lines` have, if one is found that fits more than half of them to their end.
 pub(super) fn longer(builtin: &Builtin, lines: &[&[u8]]) -> Option<Longer> {
     let base = template::program(builtin.template, builtin.syntax()?).ok()?;
-    let tails: Vec<&str> = lines.iter().filter_map(|l| base.tail(l)).filter_map(|t| std::str::from_utf8(t).ok()).filter(|t| !t.is_empty()).collect();
+    let tails: Vec<&str> =
+        lines.iter().filter_map(|l| base.tail(l)).filter_map(|t| std::str::from_utf8(t).ok()).filter(|t| !t.is_empty()).collect();
     let tokens = tokens(tails.first()?)?;
     let fields = fields(&tokens, &tails)?;
     let tail = tokens.iter().zip(&fields).map(|(t, field)| (t.before, field.clone(), t.after));
@@ -51,7 +52,10 @@ pub(super) fn longer(builtin: &Builtin, lines: &[&[u8]]) -> Option<Longer> {
     if bare {
         name.push_str(" + seconds");
     }
-    let note = bare.then(|| "the number with three decimals behind the user agent is taken for the time of the whole request in seconds; -f tells otherwise".to_owned());
+    let note = bare.then(|| {
+        "the number with three decimals behind the user agent is taken for the time of the whole request in seconds; -f tells otherwise"
+            .to_owned()
+    });
     Some(Longer { name, program, note })
 }
 
@@ -118,8 +122,12 @@ mod tests {
 
     #[test]
     fn a_tail_falls_into_tokens() {
-        let parts: Vec<_> = tokens(r#" rt=0.001 uct="-" "x y" 0.002"#).unwrap().into_iter().map(|t| (t.before, t.key, t.value, t.after)).collect();
-        assert_eq!(parts, [(" rt=", Some("rt"), "0.001", ""), (" uct=\"", Some("uct"), "-", "\""), (" \"", None, "x y", "\""), (" ", None, "0.002", "")]);
+        let parts: Vec<_> =
+            tokens(r#" rt=0.001 uct="-" "x y" 0.002"#).unwrap().into_iter().map(|t| (t.before, t.key, t.value, t.after)).collect();
+        assert_eq!(
+            parts,
+            [(" rt=", Some("rt"), "0.001", ""), (" uct=\"", Some("uct"), "-", "\""), (" \"", None, "x y", "\""), (" ", None, "0.002", "")]
+        );
     }
 
     #[test]

@@ -70,7 +70,13 @@ impl JsonProgram {
     }
 
     /// Reads one line.
-    pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings, record: &mut Record<'a>) -> Result<Fit, Reject> {
+    pub(super) fn parse<'a>(
+        &'a self,
+        line: &'a [u8],
+        clock: &mut Clock,
+        strings: &'a mut Strings,
+        record: &mut Record<'a>,
+    ) -> Result<Fit, Reject> {
         if line.trim_ascii_start().first() != Some(&b'{') {
             return Err(Reject::NotJson);
         }

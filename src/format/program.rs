@@ -6,8 +6,8 @@
 //! the rest left out, since a user agent cut in the middle does not undo the response.
 
 use super::bytes::{Literal, find};
-use super::request::RequestLine;
 use super::field::{Field, Wanted};
+use super::request::RequestLine;
 use super::value::{self, Clock};
 use super::{Fit, Reject};
 use crate::model::Record;

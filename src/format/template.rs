@@ -55,7 +55,9 @@ pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
     let body = joined.as_deref().unwrap_or(text);
     let syntax = if body.contains('$') { Syntax::Nginx } else { Syntax::Apache };
     if syntax == Syntax::Apache && !body.contains('%') {
-        let what = format!("'{body}' is neither the name of a known format nor a template; 'logcodes formats' lists the names, templates look like '$remote_addr … $status' or '%h … %>s'");
+        let what = format!(
+            "'{body}' is neither the name of a known format nor a template; 'logcodes formats' lists the names, templates look like '$remote_addr … $status' or '%h … %>s'"
+        );
         return Err(TemplateError::new(what, body, 0));
     }
     if body.starts_with('{') && syntax == Syntax::Nginx {
@@ -259,7 +261,11 @@ fn before_field(next: &Field, body: &str, at: usize) -> Result<End, TemplateErro
     match next {
         Field::Target | Field::Path => Ok(End::Before(b'/')),
         Field::Query => Ok(End::Before(b'?')),
-        _ => Err(TemplateError::new("two fields stand next to each other without text between them, so nothing says where the first one ends", body, at)),
+        _ => Err(TemplateError::new(
+            "two fields stand next to each other without text between them, so nothing says where the first one ends",
+            body,
+            at,
+        )),
     }
 }
 
@@ -297,8 +303,9 @@ fn json_template(body: &str) -> Result<JsonProgram, TemplateError> {
             c => quoted.push(c),
         }
     }
-    let value: serde_json::Value = serde_json::from_str(&quoted)
-        .map_err(|e| TemplateError::new(format!("the template begins like JSON but is none: {e}"), body, e.column().saturating_sub(1).min(body.len())))?;
+    let value: serde_json::Value = serde_json::from_str(&quoted).map_err(|e| {
+        TemplateError::new(format!("the template begins like JSON but is none: {e}"), body, e.column().saturating_sub(1).min(body.len()))
+    })?;
     let mut keys = Vec::new();
     collect_keys(&value, &mut Vec::new(), &mut keys);
     if !keys.iter().any(|(_, field, _)| *field == Field::Status) {

@@ -244,9 +244,11 @@ impl Clock {
             TimeLayout::Iso => self.iso(text),
             TimeLayout::Epoch => Timestamp::parse_epoch(text),
             TimeLayout::Pattern(pattern) => self.pattern(pattern, text),
-            TimeLayout::Clf | TimeLayout::Any => {
-                self.iso(text).or_else(|| Timestamp::parse_epoch(text)).or_else(|| Timestamp::parse_clf(text)).or_else(|| self.odd_clf(text))
-            }
+            TimeLayout::Clf | TimeLayout::Any => self
+                .iso(text)
+                .or_else(|| Timestamp::parse_epoch(text))
+                .or_else(|| Timestamp::parse_clf(text))
+                .or_else(|| self.odd_clf(text)),
         }
     }
 
@@ -307,7 +309,8 @@ mod tests {
     #[test]
     fn the_clock_gives_the_same_with_and_without_its_memory() {
         let mut clock = Clock::new(0);
-        for text in ["15/Jun/2025:15:06:40 +0000", "15/Jun/2025:15:06:41 +0000", "15/Jun/2025:15:06:41 -0730", "15/Jun/2025:15:07:00 -0730"] {
+        for text in ["15/Jun/2025:15:06:40 +0000", "15/Jun/2025:15:06:41 +0000", "15/Jun/2025:15:06:41 -0730", "15/Jun/2025:15:07:00 -0730"]
+        {
             assert_eq!(clock.clf(text.as_bytes()), Timestamp::parse_clf(text.as_bytes()), "{text}");
         }
         // A second past 59 is no hit: it goes through the strict parser.

@@ -97,4 +97,3 @@ pub(super) fn short_key(key: &str) -> Option<Field> {
         _ => return None,
     })
 }
-

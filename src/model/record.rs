@@ -158,7 +158,17 @@ mod tests {
 
     #[test]
     fn what_is_no_request_line() {
-        for bytes in ["", "-", "hello", "HEAD / HTTP/1.0\\n", "Win 7 Professional", r"\x16\x03\x01 \x00", " / HTTP/1.1", "GET ", "G\u{0}T / HTTP/1.1"] {
+        for bytes in [
+            "",
+            "-",
+            "hello",
+            "HEAD / HTTP/1.0\\n",
+            "Win 7 Professional",
+            r"\x16\x03\x01 \x00",
+            " / HTTP/1.1",
+            "GET ",
+            "G\u{0}T / HTTP/1.1",
+        ] {
             assert_eq!(parts(bytes), None, "{bytes:?}");
         }
     }

@@ -22,7 +22,19 @@ pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Re
 
 fn routes(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
     table.write_record([
-        "method", "route", "code", "name", "class", "count", "share", "bytes", "p50_ms", "p95_ms", "p99_ms", "first_seen", "last_seen",
+        "method",
+        "route",
+        "code",
+        "name",
+        "class",
+        "count",
+        "share",
+        "bytes",
+        "p50_ms",
+        "p95_ms",
+        "p99_ms",
+        "first_seen",
+        "last_seen",
     ])?;
     let all = report.lines.parsed;
     for route in &report.routes {
@@ -56,7 +68,15 @@ fn windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
         let all: u64 = window.codes.values().sum();
         let end = rfc3339(window.start_seconds + report.window_seconds);
         for (&code, &count) in &window.codes {
-            table.write_record([&window.start, &end, &code.to_string(), catalogue::name(code), class(code), &count.to_string(), &share(count, all)])?;
+            table.write_record([
+                &window.start,
+                &end,
+                &code.to_string(),
+                catalogue::name(code),
+                class(code),
+                &count.to_string(),
+                &share(count, all),
+            ])?;
         }
     }
     Ok(())
@@ -78,7 +98,17 @@ fn route_windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
             let all: u64 = codes.values().sum();
             let (from, to) = (rfc3339(start), rfc3339(start + report.window_seconds));
             for (code, count) in codes {
-                table.write_record([&from, &to, &method, &name, &code.to_string(), catalogue::name(code), class(code), &count.to_string(), &share(count, all)])?;
+                table.write_record([
+                    &from,
+                    &to,
+                    &method,
+                    &name,
+                    &code.to_string(),
+                    catalogue::name(code),
+                    class(code),
+                    &count.to_string(),
+                    &share(count, all),
+                ])?;
             }
         }
     }

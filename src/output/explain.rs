@@ -1,6 +1,7 @@
 //! Entries of the catalogue, for people and programs.
 
 use crate::catalogue::{Entry, Fix};
+use crate::output::sanitize;
 use std::io::{self, Write};
 
 /// How entries are written.
@@ -85,7 +86,14 @@ fn text(e: &Entry, width: usize, color: bool, out: &mut dyn Write) -> io::Result
     }
     writeln!(out, "{}", wrap(&facts.join(" · "), width, ""))?;
     writeln!(out, "\n{}\n{}", wrap(e.meaning, width, ""), wrap(e.when, width, ""))?;
-    let paragraphs = [("In logs", e.logged.to_owned()), ("First", format!("{}.", e.first_step)), ("Severity", severity(e)), ("Retry", retry(e)), ("Cache", cache(e).to_owned()), ("Fault", e.fault.join(", "))];
+    let paragraphs = [
+        ("In logs", e.logged.to_owned()),
+        ("First", format!("{}.", e.first_step)),
+        ("Severity", severity(e)),
+        ("Retry", retry(e)),
+        ("Cache", cache(e).to_owned()),
+        ("Fault", e.fault.join(", ")),
+    ];
     writeln!(out)?;
     for (label, paragraph) in paragraphs {
         writeln!(out, "{}", labelled(label, &paragraph, width, color))?;
@@ -165,7 +173,16 @@ fn cache(e: &Entry) -> &'static str {
 fn markdown(e: &Entry, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## {} {}\n", number(e), e.name)?;
     writeln!(out, "*{}*, {}. {} {}\n", whose(e), e.reference, e.meaning, e.when)?;
-    writeln!(out, "- **In logs:** {}\n- **First:** {}.\n- **Severity:** {}\n- **Retry:** {}\n- **Cache:** {}\n- **Fault:** {}\n", e.logged, e.first_step, severity(e), retry(e), cache(e), e.fault.join(", "))?;
+    writeln!(
+        out,
+        "- **In logs:** {}\n- **First:** {}.\n- **Severity:** {}\n- **Retry:** {}\n- **Cache:** {}\n- **Fault:** {}\n",
+        e.logged,
+        e.first_step,
+        severity(e),
+        retry(e),
+        cache(e),
+        e.fault.join(", ")
+    )?;
     if !e.headers.is_empty() {
         writeln!(out, "### Headers\n")?;
         e.headers.iter().try_for_each(|h| writeln!(out, "- `{}` ({}, {}): {}", h.name, h.on, h.need, h.why))?;
@@ -186,21 +203,6 @@ fn markdown(e: &Entry, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Wraps at spaces, every line behind `indent`.
 fn wrap(text: &str, width: usize, indent: &str) -> String {
-    let (mut wrapped, mut column) = (String::from(indent), indent.len());
-    for (at, word) in text.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if at > 0 && column + 1 + length > width {
-            wrapped.push('\n');
-            wrapped.push_str(indent);
-            column = indent.len();
-        } else if at > 0 {
-            wrapped.push(' ');
-            column += 1;
-        }
-        wrapped.push_str(word);
-        column += length;
-    }
-    wrapped
+    sanitize::wrap(text, width, indent, indent)
 }

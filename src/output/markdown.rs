@@ -10,7 +10,8 @@ const ROUTES: usize = 20;
 
 pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
     let lines = report.lines;
-    let names: Vec<String> = report.inputs.iter().map(|i| format!("{} ({})", cell(&i.path), i.format.as_deref().unwrap_or("unknown format"))).collect();
+    let names: Vec<String> =
+        report.inputs.iter().map(|i| format!("{} ({})", cell(&i.path), i.format.as_deref().unwrap_or("unknown format"))).collect();
     writeln!(out, "## Status codes of {}\n", names.join(", "))?;
     if let Some(span) = &report.span {
         writeln!(out, "{} to {}\n", span.start, span.end)?;
@@ -34,10 +35,18 @@ fn codes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn routes(report: &Report, limit: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| route | requests | 5xx | 4xx | p50 | p95 | p99 |\n|---|---:|---:|---:|---:|---:|---:|")?;
     for route in report.routes.iter().take(limit) {
-        let millis = |of: fn(&crate::report::Latency) -> f64| route.latency.as_ref().map_or("-".to_owned(), |l| format!("{:.0} ms", of(l) * 1e3));
+        let millis =
+            |of: fn(&crate::report::Latency) -> f64| route.latency.as_ref().map_or("-".to_owned(), |l| format!("{:.0} ms", of(l) * 1e3));
         let (p50, p95, p99) = (millis(|l| l.p50), millis(|l| l.p95), millis(|l| l.p99));
         let name = format!("{} {}", route.method.as_deref().unwrap_or_default(), route.route);
-        writeln!(out, "| {} | {} | {} | {} | {p50} | {p95} | {p99} |", quoted(name.trim()), route.count, share(route, 500, 599), share(route, 400, 499))?;
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {p50} | {p95} | {p99} |",
+            quoted(name.trim()),
+            route.count,
+            share(route, 500, 599),
+            share(route, 400, 499)
+        )?;
     }
     if report.routes_total > limit.min(report.routes.len()) {
         writeln!(out, "\n{} routes in all.", report.routes_total)?;

@@ -74,5 +74,8 @@ pub const OUTPUTS: &[Output] = &[
 /// The output of that name, or the one that a file name's extension means.
 pub fn output(name: &str) -> Option<&'static Output> {
     let extension = std::path::Path::new(name).extension().map(|x| x.to_string_lossy().to_ascii_lowercase());
-    OUTPUTS.iter().find(|o| o.name == name).or_else(|| OUTPUTS.iter().find(|o| extension.as_deref().is_some_and(|x| o.extensions.contains(&x))))
+    OUTPUTS
+        .iter()
+        .find(|o| o.name == name)
+        .or_else(|| OUTPUTS.iter().find(|o| extension.as_deref().is_some_and(|x| o.extensions.contains(&x))))
 }

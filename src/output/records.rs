@@ -58,8 +58,25 @@ struct RejectedRow<'a> {
 }
 
 const COLUMNS: [&str; 19] = [
-    "input", "line", "time", "remote", "user", "method", "path", "query", "protocol", "status", "bytes", "duration", "host", "referer",
-    "user_agent", "upstream_addr", "upstream_status", "upstream_time", "request_id",
+    "input",
+    "line",
+    "time",
+    "remote",
+    "user",
+    "method",
+    "path",
+    "query",
+    "protocol",
+    "status",
+    "bytes",
+    "duration",
+    "host",
+    "referer",
+    "user_agent",
+    "upstream_addr",
+    "upstream_status",
+    "upstream_time",
+    "request_id",
 ];
 
 impl<'a> Row<'a> {

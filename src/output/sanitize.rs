@@ -70,6 +70,25 @@ pub fn cut_middle(text: &str, columns: usize) -> String {
     head + &tail.into_iter().rev().collect::<String>()
 }
 
+/// Wraps at spaces: the first line behind `first`, the others behind `indent`. Words longer than a line stay whole.
+pub fn wrap(text: &str, columns: usize, first: &str, indent: &str) -> String {
+    let (mut wrapped, mut column) = (String::from(first), width(first));
+    for (at, word) in text.split_whitespace().enumerate() {
+        let length = width(word);
+        if at > 0 && column + 1 + length > columns {
+            wrapped.push('\n');
+            wrapped.push_str(indent);
+            column = width(indent);
+        } else if at > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += length;
+    }
+    wrapped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -65,7 +65,13 @@ impl Report {
 fn line_counts(scan: &Scan) -> LineCounts {
     let mut sum = crate::tally::Lines::default();
     scan.tally.inputs().values().for_each(|lines| sum.add(*lines));
-    LineCounts { read: sum.lines - sum.directives, parsed: sum.parsed, filtered: sum.filtered, rejected: sum.rejected, directives: sum.directives }
+    LineCounts {
+        read: sum.lines - sum.directives,
+        parsed: sum.parsed,
+        filtered: sum.filtered,
+        rejected: sum.rejected,
+        directives: sum.directives,
+    }
 }
 
 fn inputs(scan: &Scan) -> Vec<Input> {
@@ -141,7 +147,20 @@ fn rfc3339(seconds: i64) -> String {
 /// Values of query parameters that are secrets, replaced by `***`, since raw lines end in tickets and chats.
 pub fn mask_secrets(text: &str) -> String {
     const NAMES: [&str; 14] = [
-        "token", "password", "passwd", "pwd", "secret", "apikey", "api_key", "api-key", "access_token", "auth", "signature", "sig", "session", "code",
+        "token",
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "apikey",
+        "api_key",
+        "api-key",
+        "access_token",
+        "auth",
+        "signature",
+        "sig",
+        "session",
+        "code",
     ];
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;

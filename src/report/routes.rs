@@ -1,9 +1,9 @@
 //! Rows of routes: folded, summed, sorted.
 
-use super::view::{CodeCell, Latency, RouteRow};
 use super::ReportSpec;
-use crate::model::StatusCode;
-use crate::route::{MAX_VALUES, NO_REQUEST, fold_positions};
+use super::view::{CodeCell, Latency, RouteRow};
+use crate::model::{StatusClass, StatusCode};
+use crate::route::{Counted, MAX_VALUES, NO_REQUEST, fold_positions};
 use crate::tally::{self, Cell, MAX_ROUTES, Tally};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -44,9 +44,19 @@ type Sums = BTreeMap<(Option<String>, String), BTreeMap<StatusCode, Cell>>;
 
 pub(super) fn rows(tally: &Tally, spec: &ReportSpec) -> Rows {
     let counted: Vec<_> = tally.rows().filter(|(_, cells)| !cells.is_empty()).collect();
-    let counts: Vec<(&[u8], u64)> = counted.iter().map(|(key, cells)| (&*key.route, cells.iter().map(|(_, c)| c.count).sum())).collect();
-    let names = fold_positions(&counts);
-    let renamed = names.iter().zip(&counts).filter(|(name, (route, _))| name.as_slice() != *route).count();
+    let of = |cells: &[(StatusCode, &Cell)], wanted: fn(StatusCode) -> bool| {
+        cells.iter().filter(|(code, _)| wanted(*code)).map(|(_, c)| c.count).sum()
+    };
+    let routes: Vec<Counted<'_>> = counted
+        .iter()
+        .map(|(key, cells)| Counted {
+            route: &key.route,
+            count: of(cells, |_| true),
+            errors: of(cells, |c| c.class() == StatusClass::ServerError),
+        })
+        .collect();
+    let names = fold_positions(&routes);
+    let renamed = names.iter().zip(&routes).filter(|(name, counted)| name.as_slice() != counted.route).count();
 
     let mut sums = Sums::new();
     for ((key, cells), name) in counted.iter().zip(&names) {
@@ -69,7 +79,9 @@ pub(super) fn rows(tally: &Tally, spec: &ReportSpec) -> Rows {
 fn folded(renamed: usize, tally: &Tally) -> Option<String> {
     let mut parts = Vec::new();
     if renamed > 0 {
-        parts.push(format!("{renamed} routes were counted as {{slug}} because their position has more than {MAX_VALUES} values; --route keeps one apart"));
+        parts.push(format!(
+            "{renamed} routes were counted as {{slug}} because their position has more than {MAX_VALUES} values; --route keeps one apart"
+        ));
     }
     if !tally.other().is_empty() {
         let count: u64 = tally.other().values().map(|c| c.count).sum();

@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 const SLUG: &[u8] = b"{slug}";
 /// A position of a report has at most about this many values of its own.
 pub const MAX_VALUES: usize = 50;
-/// A position with more values than this in a sample is folded before the scan.
-const MAX_SAMPLED: usize = 200;
+/// A position that the whole log is likely to have more values for than this is folded before the scan.
+const MAX_EXPECTED: f64 = 4_096.0;
 /// A value keeps its own name if it has at least this share of its position's requests.
 const KEPT_SHARE: f64 = 0.01;
+/// Or at least this share of its position's server errors: the route that fails must not vanish among those that do not.
+const KEPT_ERRORS: f64 = 0.05;
 
 /// The folds that a sample taught, as a tree of positions, and the routes that it saw more than once.
 #[derive(Debug, Default)]
@@ -33,26 +35,26 @@ struct FoldNode {
 pub(super) type Walk = Option<usize>;
 
 impl Folds {
-    /// Learns from a sample: routes as [`super::RouteRules::write`] gives them, each with how often it came.
-    pub fn learn<'a>(sample: impl Iterator<Item = (&'a [u8], u64)>) -> Self {
+    /// Learns from a sample: routes as [`super::RouteRules::write`] gives them, of a log that is `scale` times as long.
+    pub fn learn<'a>(sample: impl Iterator<Item = Counted<'a>>, scale: f64) -> Self {
         let mut root = Position::default();
         let mut common = HashSet::new();
-        for (route, count) in sample {
-            root.add(segments(route), count);
+        for Counted { route, count, errors } in sample {
+            root.add(segments(route), count, errors);
             if count > 1 && common.len() < 8_192 {
                 common.insert(route.into());
             }
         }
         let mut folds = Self { nodes: Vec::new(), common };
-        if root.has_flood() {
+        if root.has_flood(scale) {
             folds.nodes.push(FoldNode::default());
-            folds.grow(0, &root);
+            folds.grow(0, &root, scale);
         }
         folds
     }
 
-    fn grow(&mut self, at: usize, position: &Position) {
-        if position.values.len() > MAX_SAMPLED {
+    fn grow(&mut self, at: usize, position: &Position, scale: f64) {
+        if position.is_flood(scale) {
             self.nodes[at].folded = true;
             self.nodes[at].kept = position.kept(20).into_iter().map(Into::into).collect();
         }
@@ -60,14 +62,14 @@ impl Folds {
         for (value, inner) in &position.values {
             if self.nodes[at].folded && !self.nodes[at].kept.contains(value.as_slice()) {
                 merged.merge(inner);
-            } else if inner.has_flood() {
+            } else if inner.has_flood(scale) {
                 let child = self.child(at, value);
-                self.grow(child, inner);
+                self.grow(child, inner, scale);
             }
         }
-        if merged.has_flood() {
+        if merged.has_flood(scale) {
             let child = self.child(at, SLUG);
-            self.grow(child, &merged);
+            self.grow(child, &merged, scale);
         }
     }
 
@@ -110,48 +112,73 @@ fn segments(route: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[derive(Debug, Default)]
 struct Position {
     count: u64,
+    errors: u64,
     values: BTreeMap<Vec<u8>, Position>,
 }
 
 impl Position {
-    fn add<'a>(&mut self, mut segments: impl Iterator<Item = &'a [u8]>, count: u64) {
+    fn add<'a>(&mut self, mut segments: impl Iterator<Item = &'a [u8]>, count: u64, errors: u64) {
         self.count += count;
+        self.errors += errors;
         if let Some(segment) = segments.next() {
-            self.values.entry(segment.to_vec()).or_default().add(segments, count);
+            self.values.entry(segment.to_vec()).or_default().add(segments, count, errors);
         }
     }
 
     fn merge(&mut self, other: &Self) {
         self.count += other.count;
+        self.errors += other.errors;
         for (value, inner) in &other.values {
             self.values.entry(value.clone()).or_default().merge(inner);
         }
     }
 
-    /// Whether this position or one below it has too many values, also when those of one above are taken together.
-    fn has_flood(&self) -> bool {
-        self.values.len() > MAX_SAMPLED || self.values.values().any(Self::has_flood)
+    /// Whether the whole log is likely to have too many values here. The share of requests that bring a new value is
+    /// about the share of values that the sample has seen once (Good and Turing).
+    fn is_flood(&self, scale: f64) -> bool {
+        let once = self.values.iter().filter(|(value, inner)| inner.count == 1 && !is_placeholder(value)).count();
+        self.values.len() > MAX_VALUES && self.values.len() as f64 + once as f64 * (scale - 1.0) > MAX_EXPECTED
+    }
+
+    /// Whether this position or one below it is flooded.
+    fn has_flood(&self, scale: f64) -> bool {
+        self.is_flood(scale) || self.values.values().any(|inner| inner.has_flood(scale))
     }
 
     /// The values with a share of their own.
     fn kept(&self, at_least: u64) -> Vec<&[u8]> {
-        let share = |count: u64| count as f64 / self.count.max(1) as f64;
-        let keep = |(value, inner): &(&Vec<u8>, &Self)| is_placeholder(value) || (share(inner.count) >= KEPT_SHARE && inner.count >= at_least);
+        let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
+        let keep = |(value, inner): &(&Vec<u8>, &Self)| {
+            is_placeholder(value)
+                || (share(inner.count, self.count) >= KEPT_SHARE && inner.count >= at_least)
+                || share(inner.errors, self.errors) >= KEPT_ERRORS
+        };
         self.values.iter().filter(keep).map(|(value, _)| value.as_slice()).collect()
     }
 }
 
+/// A route with its requests and, of these, its server errors.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'r> {
+    /// The route.
+    pub route: &'r [u8],
+    /// Requests.
+    pub count: u64,
+    /// Requests answered with 5xx.
+    pub errors: u64,
+}
+
 /// What becomes of each route when positions with more than [`MAX_VALUES`] values are folded: the values with at least 1 % of
-/// their position's requests stay, the others become `{slug}`. A position that a scan already folded is tidied the same way.
-/// `routes` are routes with their counts; the result has one name for each, in the same order.
-pub fn fold_positions(routes: &[(&[u8], u64)]) -> Vec<Vec<u8>> {
+/// their position's requests or 5 % of its server errors stay, the others become `{slug}`. A position that a scan already
+/// folded is tidied the same way. The result has one name for each route, in the same order.
+pub fn fold_positions(routes: &[Counted<'_>]) -> Vec<Vec<u8>> {
     let mut root = Position::default();
-    for (route, count) in routes.iter().filter(|(route, _)| route.starts_with(b"/")) {
-        root.add(segments(route), *count);
+    for counted in routes.iter().filter(|c| c.route.starts_with(b"/")) {
+        root.add(segments(counted.route), counted.count, counted.errors);
     }
     let mut names = HashMap::new();
     root.name(&[], &mut names);
-    routes.iter().map(|(route, _)| if route.starts_with(b"/") { rename(route, &names) } else { route.to_vec() }).collect()
+    routes.iter().map(|c| if c.route.starts_with(b"/") { rename(c.route, &names) } else { c.route.to_vec() }).collect()
 }
 
 impl Position {
@@ -192,7 +219,8 @@ mod tests {
     use crate::route::RouteRules;
 
     fn folded(routes: &[(String, u64)]) -> Vec<String> {
-        let input: Vec<(&[u8], u64)> = routes.iter().map(|(r, n)| (r.as_bytes(), *n)).collect();
+        let input: Vec<Counted<'_>> =
+            routes.iter().map(|(r, n)| Counted { route: r.as_bytes(), count: *n, errors: u64::from(r.contains("fails")) }).collect();
         fold_positions(&input).into_iter().map(|r| String::from_utf8(r).unwrap()).collect()
     }
 
@@ -201,9 +229,10 @@ mod tests {
         let mut routes: Vec<(String, u64)> = (0..300).map(|n| (format!("/blog/post-{n}-alpha"), 10)).collect();
         routes.push(("/blog/pinned".into(), 500));
         routes.push(("/login".into(), 3));
+        routes.push(("/blog/fails".into(), 1));
         let names = folded(&routes);
         assert!(names[..300].iter().all(|n| n == "/blog/{slug}"));
-        assert_eq!(names[300..], ["/blog/pinned", "/login"]);
+        assert_eq!(names[300..], ["/blog/pinned", "/login", "/blog/fails"]);
     }
 
     #[test]
@@ -222,7 +251,9 @@ mod tests {
         for route in &sample {
             *counts.entry(route).or_default() += 1;
         }
-        let folds = Folds::learn(counts.iter().map(|(r, n)| (r.as_bytes(), *n)));
+        let counted = || counts.iter().map(|(r, n)| Counted { route: r.as_bytes(), count: *n, errors: 0 });
+        assert!(Folds::learn(counted(), 1.0).nodes.is_empty(), "a log that was sampled whole needs no fold");
+        let folds = Folds::learn(counted(), 100.0);
         let rules = RouteRules::default().learned(folds);
         let route = |path: &str| {
             let mut out = Vec::new();

@@ -9,7 +9,7 @@ mod intern;
 mod pattern;
 mod template;
 
-pub use fold::{Folds, MAX_VALUES, fold_positions};
+pub use fold::{Counted, Folds, MAX_VALUES, fold_positions};
 pub use intern::{RouteId, RouteKey, Routes};
 pub use pattern::{Pattern, PatternError};
 

@@ -214,7 +214,16 @@ mod tests {
 
     #[test]
     fn words_stay() {
-        for path in ["/wp-login.php", "/.env", "//phpMyAdmin-2.8.2.3/scripts/setup.php", "/jquery-3.7.1.min.js", "/how-to-write-a-parser", "/facade", "*", "/v1/%D9%85"] {
+        for path in [
+            "/wp-login.php",
+            "/.env",
+            "//phpMyAdmin-2.8.2.3/scripts/setup.php",
+            "/jquery-3.7.1.min.js",
+            "/how-to-write-a-parser",
+            "/facade",
+            "*",
+            "/v1/%D9%85",
+        ] {
             assert_eq!(route(path), path);
         }
     }

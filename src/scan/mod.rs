@@ -166,7 +166,9 @@ impl Context<'_> {
                 if let Some(end) = map.cut()
                     && end < range.end
                 {
-                    self.warn(format!("{name}: the file was cut to {end} bytes while it was read; what stood behind is missing from the counts"));
+                    self.warn(format!(
+                        "{name}: the file was cut to {end} bytes while it was read; what stood behind is missing from the counts"
+                    ));
                 }
                 self.progress.advance(length);
             }

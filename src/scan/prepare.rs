@@ -6,8 +6,8 @@
 use super::{ScanSpec, Scanned, reopen};
 use crate::format::{Candidate, Format, Memory, detect, is_directive, trim_line};
 use crate::input::{Blocks, InputError, Map, Opened, Origin, open};
-use crate::model::Record;
-use crate::route::{Folds, RouteRules};
+use crate::model::{Record, StatusClass};
+use crate::route::{Counted, Folds, RouteRules};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
@@ -17,6 +17,10 @@ const BLOCKS: usize = 8;
 const BLOCK: usize = 256 << 10;
 /// Lines of each block that the format is detected by.
 const LINES: usize = 64;
+/// A pipe is taken to be so many times as long as its sample: nobody knows.
+const PIPE_SCALE: u64 = 1_000;
+/// How much logs shrink by gzip.
+const GZIP_SCALE: u64 = 12;
 /// Lines of each block that routes are learnt from.
 const ROUTE_LINES: usize = 1_024;
 
@@ -135,10 +139,14 @@ fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The rules of routes, with what the samples of all inputs teach.
 pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
     let rules = &spec.tally.routes;
-    let mut counts: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+    let mut counts: BTreeMap<Vec<u8>, (u64, u64)> = BTreeMap::new();
+    let (mut sampled, mut total) = (0u64, 0u64);
     let mut memory = Memory::new(spec.zone_seconds);
     for prepared in prepared {
         let sample = std::mem::take(&mut prepared.sample);
+        let bytes = sample.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+        sampled += bytes;
+        total += prepared.expected(bytes);
         let Some(format) = &prepared.format else { continue };
         for line in &sample {
             let mut record = Record::default();
@@ -148,17 +156,30 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
             if let Some(path) = record.path.filter(|_| spec.filter.accepts(&record)) {
                 let mut route = Vec::new();
                 rules.write(path, &mut route);
-                *counts.entry(route).or_default() += 1;
+                let (count, errors) = counts.entry(route).or_default();
+                *count += 1;
+                *errors += u64::from(record.status.is_some_and(|s| s.class() == StatusClass::ServerError));
             }
         }
     }
-    rules.learned(Folds::learn(counts.iter().map(|(route, count)| (route.as_slice(), *count))))
+    let counted = counts.iter().map(|(route, (count, errors))| Counted { route, count: *count, errors: *errors });
+    rules.learned(Folds::learn(counted, total as f64 / sampled.max(1) as f64))
 }
 
 impl Prepared {
     /// Bytes to come, if known.
     pub(super) fn length(&self) -> Option<u64> {
         matches!(self.source, Source::Map(_)).then_some(self.bytes)
+    }
+
+    /// Bytes that the input is likely to have, of which `sampled` were looked at.
+    fn expected(&self, sampled: u64) -> u64 {
+        match (&self.source, &self.origin) {
+            (Source::Map(map), _) => map.len() as u64,
+            (Source::Pipe(start, _), _) if start.len() < BLOCK => sampled,
+            (Source::File, Origin::File(path)) => std::fs::metadata(path).map_or(sampled, |meta| meta.len() * GZIP_SCALE),
+            _ => sampled * PIPE_SCALE,
+        }
     }
 
     /// The stream from its start.
@@ -170,6 +191,12 @@ impl Prepared {
     }
 
     pub(super) fn into_scanned(self) -> Scanned {
-        Scanned { name: self.name, format: self.format.map(|f| f.name().to_owned()), note: self.note, unknown: self.unknown, bytes: self.bytes }
+        Scanned {
+            name: self.name,
+            format: self.format.map(|f| f.name().to_owned()),
+            note: self.note,
+            unknown: self.unknown,
+            bytes: self.bytes,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The parser laid open: every line of the inputs in order.
 
-use super::prepare::{self, Prepared, Source, Unknown};
 use super::ScanSpec;
+use super::prepare::{self, Prepared, Source, Unknown};
 use crate::format::{Format, Memory, Reject, is_directive, trim_line};
 use crate::input::{Blocks, InputError, Origin};
 use crate::model::Record;

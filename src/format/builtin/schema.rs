@@ -31,8 +31,25 @@ struct Sample {
 
 /// The fields that a key of a JSON log can be.
 const FIELDS: &[&str] = &[
-    "time", "remote", "user", "request", "method", "target", "path", "query", "protocol", "status", "bytes", "duration", "host", "referer",
-    "user_agent", "upstream_addr", "upstream_status", "upstream_time", "request_id",
+    "time",
+    "remote",
+    "user",
+    "request",
+    "method",
+    "target",
+    "path",
+    "query",
+    "protocol",
+    "status",
+    "bytes",
+    "duration",
+    "host",
+    "referer",
+    "user_agent",
+    "upstream_addr",
+    "upstream_status",
+    "upstream_time",
+    "request_id",
 ];
 
 /// The Rust of all formats, in the order of the numbers that their files' names begin with.
@@ -72,7 +89,9 @@ fn check(file: &File) -> Result<(), String> {
     if let Some((_, field, _)) = file.keys.iter().find(|(_, field, _)| !FIELDS.contains(&field.as_str())) {
         return Err(format!("{field:?} is no field: {}", FIELDS.join(", ")));
     }
-    if let Some((path, ..)) = file.keys.iter().find(|(_, field, unit)| matches!(field.as_str(), "duration" | "upstream_time") == unit.is_empty()) {
+    if let Some((path, ..)) =
+        file.keys.iter().find(|(_, field, unit)| matches!(field.as_str(), "duration" | "upstream_time") == unit.is_empty())
+    {
         return Err(format!("{path:?}: durations have a unit, other fields have none"));
     }
     if file.sample.len() < 2 || file.sample.iter().any(|s| s.record.is_empty() == s.rejected.is_none()) {

@@ -34,7 +34,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
 /// `850 µs`, `12 ms`, `1.9 s`, `5 min`
 pub(super) fn seconds(seconds: f64) -> String {
     match seconds {
-        0.0 => "0".to_owned(),
+        0.0 => "0 ms".to_owned(),
         s if s < 0.000_999_5 => format!("{:.0} µs", s * 1e6),
         s if s < 0.999_5 => format!("{:.0} ms", s * 1e3),
         s if s < 99.95 => format!("{s:.1} s"),
@@ -92,6 +92,11 @@ impl Times {
         self.print(at, if self.year { "%-d %b %Y %H:%M" } else { "%-d %b %H:%M" })
     }
 
+    /// `15 Jun`
+    pub(super) fn day(&self, at: i64) -> String {
+        self.print(at, if self.year { "%-d %b %Y" } else { "%-d %b" })
+    }
+
     /// `15 Jun 2025 15:06`
     pub(super) fn with_year(&self, at: i64) -> String {
         self.print(at, "%-d %b %Y %H:%M")
@@ -136,8 +141,14 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!(count(6_003_012), "6,003,012");
-        assert_eq!([percent(0, 9), percent(1, 1_000_000), percent(8, 10_000), percent(999_999, 1_000_000), percent(5, 5)], ["0", "<0.01 %", "0.08 %", "99.9 %", "100 %"]);
-        assert_eq!([seconds(0.00085), seconds(0.012), seconds(1.94), seconds(60.0), seconds(400.0)], ["850 µs", "12 ms", "1.9 s", "60.0 s", "7 min"]);
+        assert_eq!(
+            [percent(0, 9), percent(1, 1_000_000), percent(8, 10_000), percent(999_999, 1_000_000), percent(5, 5)],
+            ["0", "<0.01 %", "0.08 %", "99.9 %", "100 %"]
+        );
+        assert_eq!(
+            [seconds(0.00085), seconds(0.012), seconds(1.94), seconds(60.0), seconds(400.0)],
+            ["850 µs", "12 ms", "1.9 s", "60.0 s", "7 min"]
+        );
         assert_eq!([bytes(999), bytes(1_097_414_101), bytes(u64::MAX)], ["999 B", "1.1 GB", "18 EB"]);
         assert_eq!([width(30), width(300), width(21_600), width(90)], ["30 s", "5 min", "6 h", "90 s"]);
         assert_eq!(bar(&[0, 1, 50, 100]), "·▁▅█");

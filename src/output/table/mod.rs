@@ -28,6 +28,15 @@ struct Page<'p> {
 }
 
 impl Page<'_> {
+    /// A sentence, wrapped to the screen.
+    fn wrapped(&mut self, text: &str, indent: &str) -> io::Result<()> {
+        let text = super::sanitize::clean(text);
+        match self.view.width {
+            Some(width) => writeln!(self.out, "{}", super::sanitize::wrap(&text, width, "", indent)),
+            None => writeln!(self.out, "{text}"),
+        }
+    }
+
     /// One line, cut to the screen.
     fn line(&mut self, text: &str) -> io::Result<()> {
         let text = super::sanitize::clean(text);

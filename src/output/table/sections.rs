@@ -3,7 +3,7 @@
 use super::layout::{Column, lines};
 use super::{Page, human};
 use crate::model::StatusCode;
-use crate::output::sanitize::width;
+use crate::output::sanitize::{cut, width};
 use crate::report::{CodeRow, Report, RouteRow, WindowRow};
 use std::io;
 
@@ -18,10 +18,17 @@ impl Page<'_> {
     /// What was read, how it ended, how bad it is.
     pub(super) fn header(&mut self) -> io::Result<()> {
         let report = self.report;
-        self.line(&first_line(report, &self.times(), self.view.seconds))?;
+        let [what, when] = first_lines(report, &self.times(), self.view.seconds);
+        let one = format!("{what}   {when}");
+        if self.view.width.is_some_and(|w| width(&one) > w) && !when.is_empty() {
+            self.line(&what)?;
+            self.line(&when)?;
+        } else {
+            self.line(one.trim_end())?;
+        }
         self.line(&accounting(report))?;
-        for input in report.inputs.iter().filter_map(|i| i.note.as_ref().map(|note| format!("note: {}: {note}", i.path))) {
-            self.line(&input)?;
+        for note in report.inputs.iter().filter_map(|i| i.note.as_ref().map(|note| format!("note: {}: {note}", i.path))) {
+            self.wrapped(&note, "  ")?;
         }
         self.line(&verdict(report))
     }
@@ -43,13 +50,13 @@ impl Page<'_> {
         let bars = Bars::new(self.report, self.bar_width());
         let mut columns = vec![
             Column::number("CODE", column(&|c| format!("{:03}", c.code))),
-            Column::text("MEANING", column(&|c| format!("{}: {}", c.name, c.short)), 10, 1),
+            Column::text("NAME", column(&|c| c.name.clone()), 12, 2),
             Column::number("REQUESTS", column(&|c| human::count(c.count))),
             Column::number("SHARE", column(&|c| human::percent(c.count, all))),
         ];
         if let Some(title) = bars.title() {
             let cells = column(&|c| bars.of(c.code));
-            columns.push(Column { title, cells, right: false, min: None, order: 2, middle: false, optional: true });
+            columns.push(Column { title, cells, right: false, min: None, order: 1, middle: false, optional: true });
         }
         columns.push(Column::text("MOSTLY ON", column(&mostly_on), 14, 3).cut_in_the_middle().optional());
         writeln!(self.out)?;
@@ -59,11 +66,21 @@ impl Page<'_> {
                 None => self.heading(&line)?,
                 Some(code) => {
                     self.painted(&line, code.code)?;
-                    self.line(&format!("      fix: {}", code.first_step))?;
+                    self.meaning(code)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What a code means and what to do first: on one line if it fits, on two if it is an error worth them.
+    fn meaning(&mut self, code: &CodeRow) -> io::Result<()> {
+        let one = format!("      {}. First: {}", code.short, code.first_step);
+        if urgency(code) < 2 || self.view.width.is_none_or(|w| width(&one) <= w) {
+            return self.dimmed(&one);
+        }
+        self.dimmed(&format!("      {}", code.short))?;
+        self.dimmed(&format!("      First: {}", code.first_step))
     }
 
     fn bar_width(&self) -> usize {
@@ -77,6 +94,11 @@ impl Page<'_> {
 
     fn heading(&mut self, line: &str) -> io::Result<()> {
         if self.view.color { writeln!(self.out, "\u{1b}[1m{line}\u{1b}[0m") } else { writeln!(self.out, "{line}") }
+    }
+
+    fn dimmed(&mut self, line: &str) -> io::Result<()> {
+        let line = self.view.width.map_or_else(|| line.to_owned(), |w| cut(line, w));
+        if self.view.color { writeln!(self.out, "\u{1b}[2m{line}\u{1b}[0m") } else { writeln!(self.out, "{line}") }
     }
 
     /// A row with its code, which stands first, in the colour of its class.
@@ -113,18 +135,23 @@ impl Page<'_> {
             Column::number("4xx", column(&|r| human::percent(r.within(400, 499), r.count))),
         ];
         if self.report.latency.is_some() {
-            let latency = |of: fn(&crate::report::Latency) -> f64| column(&|r| r.latency.as_ref().map_or("-".into(), |l| human::seconds(of(l))));
+            let latency =
+                |of: fn(&crate::report::Latency) -> f64| column(&|r| r.latency.as_ref().map_or("-".into(), |l| human::seconds(of(l))));
             columns.push(Column::number("p50", latency(|l| l.p50)));
             columns.push(Column::number("p95", latency(|l| l.p95)));
             columns.push(Column::number("p99", latency(|l| l.p99)));
         }
-        columns.push(Column::text("CODES", column(&|r| by_count(&r.codes)), 11, 2).optional());
+        columns.push(Column::text("CODES", column(&|r| by_count(&r.codes, |_| true)), 11, 2).optional());
         writeln!(self.out)?;
         for (at, line) in lines(columns, self.view.width).iter().enumerate() {
             if at == 0 { self.heading(line)? } else { writeln!(self.out, "{line}")? }
         }
         if shown < self.report.routes_total {
-            self.line(&format!("… {} more routes: -n {}", human::count((self.report.routes_total - shown) as u64), self.report.routes_total))?;
+            self.line(&format!(
+                "… {} more routes: -n {}",
+                human::count((self.report.routes_total - shown) as u64),
+                self.report.routes_total
+            ))?;
         }
         Ok(())
     }
@@ -150,7 +177,7 @@ impl Page<'_> {
             Column::number("REQUESTS", column(&|w| human::count(all(w)))),
             Column::number("5xx", column(&|w| human::count(errors(w, 500, 599)))),
             Column::number("4xx", column(&|w| human::count(errors(w, 400, 499)))),
-            Column::text("CODES", column(&|w| by_count(&w.codes)), 11, 2).optional(),
+            Column::text("ERRORS", column(&|w| by_count(&w.codes, |code| code >= 400 || code < 100)), 11, 2).optional(),
         ];
         writeln!(self.out)?;
         for (at, line) in lines(columns, self.view.width).iter().enumerate() {
@@ -175,25 +202,29 @@ impl Page<'_> {
         if !notes.is_empty() {
             writeln!(self.out)?;
         }
-        notes.iter().try_for_each(|note| self.line(note))
+        for note in &notes {
+            if note.starts_with(' ') { self.line(note)? } else { self.wrapped(note, "    ")? }
+        }
+        Ok(())
     }
 }
 
-fn first_line(report: &Report, times: &human::Times, seconds: Option<f64>) -> String {
-    let mut parts = match report.inputs.as_slice() {
+/// What was read, and when it was.
+fn first_lines(report: &Report, times: &human::Times, seconds: Option<f64>) -> [String; 2] {
+    let mut what = match report.inputs.as_slice() {
         [one] => vec![one.path.clone(), one.format.clone().unwrap_or_else(|| "unknown format".into())],
         many => vec![format!("{} and {} more", many[0].path, many.len() - 1), formats(report)],
     };
-    if let Some(span) = &report.span {
-        let (start, end) = (span.start_seconds, span.end_seconds);
-        parts.push(format!("{} to {} {} ({})", times.with_year(start), times.day_and_minute(end), times.zone_name(end), human::length(end - start)));
-    }
     let bytes = human::bytes(report.inputs.iter().map(|i| i.bytes).sum());
-    parts.push(match seconds {
+    what.push(match seconds {
         Some(seconds) => format!("{bytes} in {}", human::seconds(seconds)),
         None => bytes,
     });
-    parts.join("   ")
+    let when = report.span.as_ref().map_or(String::new(), |span| {
+        let (start, end) = (span.start_seconds, span.end_seconds);
+        format!("{} to {} {} ({})", times.with_year(start), times.day_and_minute(end), times.zone_name(end), human::length(end - start))
+    });
+    [what.join("   "), when]
 }
 
 fn formats(report: &Report) -> String {
@@ -251,17 +282,17 @@ fn route_name(route: &RouteRow) -> String {
     }
 }
 
-/// `200 404×12 502×3`: codes by count, the largest without it.
-fn by_count(codes: &std::collections::BTreeMap<u16, u64>) -> String {
-    let mut codes: Vec<(u16, u64)> = codes.iter().map(|(c, n)| (*c, *n)).collect();
+/// `200×9,120 404×12 502×3`: codes by count, the most frequent six.
+fn by_count(codes: &std::collections::BTreeMap<u16, u64>, wanted: impl Fn(u16) -> bool) -> String {
+    let mut codes: Vec<(u16, u64)> = codes.iter().map(|(c, n)| (*c, *n)).filter(|(c, _)| wanted(*c)).collect();
     codes.sort_by_key(|&(code, count)| (std::cmp::Reverse(count), code));
-    let one = |(at, (code, count)): (usize, (u16, u64))| if at == 0 { format!("{code:03}") } else { format!("{code:03}×{}", human::count(count)) };
-    codes.into_iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
+    let more = if codes.len() > 6 { " …" } else { "" };
+    codes.iter().take(6).map(|(code, count)| format!("{code:03}×{}", human::count(*count))).collect::<Vec<_>>().join(" ") + more
 }
 
 fn window_name(times: &human::Times, start: i64, seconds: i64) -> String {
     if seconds >= 86_400 {
-        return times.day_and_minute(start);
+        return times.day(start);
     }
     let narrow = seconds < 60;
     let from = if narrow { times.to_the_second(start) } else { times.day_and_minute(start) };
