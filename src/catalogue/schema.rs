@@ -88,7 +88,7 @@ const SERVERS: &[&str] = &["nginx", "apache", "app", "other"];
 const REGISTERED: &[&str] = &["standard", "experimental", "draft", "deprecated", "obsolete", "reserved"];
 
 /// The Rust of all entries, ordered by code and, within a code, the primary one first.
-pub fn generate(files: &[(String, String)]) -> Result<String, String> {
+pub(crate) fn generate(files: &[(String, String)]) -> Result<String, String> {
     let mut entries = Vec::new();
     for (key, text) in files {
         let file: File = toml::from_str(text).map_err(|e| format!("catalogue/codes/{key}.toml: {e}"))?;

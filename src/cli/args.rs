@@ -31,7 +31,7 @@ pub(super) enum Command {
     /// Meaning, causes and fixes of status codes (offline).
     Explain(ExplainArgs),
     /// Every line normalised, one record a line.
-    Records(RecordsArgs),
+    Records(Box<RecordsArgs>),
     /// The log formats known; with FILE, which one it is and why.
     Formats(FormatsArgs),
 }

@@ -77,6 +77,11 @@ impl Field {
         }
     }
 
+    /// Nobody wants the value.
+    pub(super) const fn is_skipped(&self) -> bool {
+        matches!(self, Self::Skip | Self::SkipList)
+    }
+
     /// A value of this field is one word, so that it ends at the first space even where the template goes on with more.
     pub(super) const fn is_word(&self) -> bool {
         matches!(

@@ -49,7 +49,7 @@ impl JsonProgram {
         let mut program = Self::default();
         let mut seen = 0u32;
         for (path, field, rank) in keys {
-            if matches!(field, Field::Skip | Field::SkipList) {
+            if field.is_skipped() {
                 continue;
             }
             seen |= field.bit();

@@ -204,7 +204,9 @@ fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
 fn believe_the_best(pieces: &mut [(usize, Piece)]) {
     let mut best: HashMap<u32, (u8, usize)> = HashMap::new();
     for (at, (_, piece)) in pieces.iter().enumerate() {
-        if let Piece::Field((field, rank)) = piece {
+        if let Piece::Field((field, rank)) = piece
+            && !field.is_skipped()
+        {
             let entry = best.entry(field.bit()).or_insert((*rank, at));
             if *rank < entry.0 {
                 *entry = (*rank, at);
@@ -213,7 +215,7 @@ fn believe_the_best(pieces: &mut [(usize, Piece)]) {
     }
     for (at, (_, piece)) in pieces.iter_mut().enumerate() {
         if let Piece::Field((field, _)) = piece
-            && best[&field.bit()].1 != at
+            && best.get(&field.bit()).is_some_and(|(_, best)| *best != at)
         {
             *field = Field::Skip;
         }

@@ -48,16 +48,9 @@ impl<'a> Record<'a> {
     /// Sets path and query from a request target.
     #[inline]
     pub fn set_target(&mut self, target: &'a [u8]) {
-        match memchr::memchr(b'?', target) {
-            Some(at) => {
-                self.path = Some(&target[..at]);
-                self.query = Some(&target[at + 1..]);
-            }
-            None => {
-                self.path = Some(target);
-                self.query = None;
-            }
-        }
+        let mark = memchr::memchr(b'?', target);
+        self.path = Some(&target[..mark.unwrap_or(target.len())]);
+        self.query = mark.map(|at| &target[at + 1..]);
     }
 
     /// Sets method, path, query and protocol from a request line; a field that is no request line leaves them `None`.

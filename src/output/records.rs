@@ -1,9 +1,10 @@
 //! Records one by one: JSON lines and CSV.
 
 use super::csv::guarded;
-use crate::model::Record;
+use crate::model::{Record, StatusCode};
 use serde::Serialize;
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// How records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,11 @@ struct Row<'a> {
 
 type Text<'a> = Option<std::borrow::Cow<'a, str>>;
 
+/// The nearest number to the exact decimal, where adding whole and fraction would round twice.
+fn seconds(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e9
+}
+
 #[derive(Serialize)]
 struct RejectedRow<'a> {
     input: &'a str,
@@ -92,15 +98,15 @@ impl<'a> Row<'a> {
             path: text(r.path),
             query: text(r.query),
             protocol: text(r.protocol),
-            status: r.status.map(|s| s.get()),
+            status: r.status.map(StatusCode::get),
             bytes: r.bytes,
-            duration: r.duration.map(|d| d.as_secs_f64()),
+            duration: r.duration.map(seconds),
             host: text(r.host),
             referer: text(r.referer),
             user_agent: text(r.user_agent),
             upstream_addr: text(r.upstream_addr),
             upstream_status: text(r.upstream_status),
-            upstream_time: r.upstream_time.map(|d| d.as_secs_f64()),
+            upstream_time: r.upstream_time.map(seconds),
             request_id: text(r.request_id),
         }
     }

@@ -165,11 +165,11 @@ pub fn mask_secrets(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('=') {
-        let start = rest[..at].rfind(|c: char| matches!(c, '?' | '&' | ' ' | '"' | ';')).map_or(0, |n| n + 1);
+        let start = rest[..at].rfind(['?', '&', ' ', '"', ';']).map_or(0, |n| n + 1);
         let name = rest[start..at].to_ascii_lowercase();
         let value = &rest[at + 1..];
         masked.push_str(&rest[..=at]);
-        let end = value.find(|c: char| matches!(c, '&' | ' ' | '"' | ';' | '#')).unwrap_or(value.len());
+        let end = value.find(['&', ' ', '"', ';', '#']).unwrap_or(value.len());
         let secret = NAMES.iter().any(|n| name == *n || name.ends_with(&format!("_{n}")) || name.ends_with(&format!("-{n}")));
         masked.push_str(if secret && end > 0 { "***" } else { &value[..end] });
         rest = &value[end..];

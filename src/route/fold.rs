@@ -11,8 +11,10 @@ const SLUG: &[u8] = b"{slug}";
 pub const MAX_VALUES: usize = 50;
 /// A position that the whole log is likely to have more values for than this is folded before the scan.
 const MAX_EXPECTED: f64 = 4_096.0;
-/// A value keeps its own name if it has at least this share of its position's requests.
+/// A value keeps its own name if it has at least this share of its position's requests …
 const KEPT_SHARE: f64 = 0.01;
+/// … and so many times what each value would have if all had the same.
+const KEPT_ABOVE_EVEN: f64 = 2.5;
 /// Or at least this share of its position's server errors: the route that fails must not vanish among those that do not.
 const KEPT_ERRORS: f64 = 0.05;
 
@@ -148,9 +150,10 @@ impl Position {
     /// The values with a share of their own.
     fn kept(&self, at_least: u64) -> Vec<&[u8]> {
         let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
+        let enough = KEPT_SHARE.max(KEPT_ABOVE_EVEN / self.values.len() as f64);
         let keep = |(value, inner): &(&Vec<u8>, &Self)| {
             is_placeholder(value)
-                || (share(inner.count, self.count) >= KEPT_SHARE && inner.count >= at_least)
+                || (share(inner.count, self.count) >= enough && inner.count >= at_least)
                 || share(inner.errors, self.errors) >= KEPT_ERRORS
         };
         self.values.iter().filter(keep).map(|(value, _)| value.as_slice()).collect()
@@ -168,8 +171,8 @@ pub struct Counted<'r> {
     pub errors: u64,
 }
 
-/// What becomes of each route when positions with more than [`MAX_VALUES`] values are folded: the values with at least 1 % of
-/// their position's requests or 5 % of its server errors stay, the others become `{slug}`. A position that a scan already
+/// What becomes of each route when positions with more than [`MAX_VALUES`] values are folded: the values with a share of
+/// their position's requests that stands out, or 5 % of its server errors stay, the others become `{slug}`. A position that a scan already
 /// folded is tidied the same way. The result has one name for each route, in the same order.
 pub fn fold_positions(routes: &[Counted<'_>]) -> Vec<Vec<u8>> {
     let mut root = Position::default();

@@ -113,17 +113,21 @@ fn whole(text: &[u8]) -> Option<&'static [u8]> {
 
 /// `17.webp`, `app.3f2a9c1b.js`, `main-BX3k2a9f.css`: identifiers between the dots, and behind the last dash of the stem.
 fn write_file_name(name: &[u8], out: &mut Vec<u8>) {
+    if name.iter().all(|b| b.is_ascii_digit() || *b == b'.') && name[0] != b'.' {
+        out.extend_from_slice(b"{id}");
+        return;
+    }
     let last = name.split(|&b| b == b'.').count() - 1;
     for (at, piece) in name.split(|&b| b == b'.').enumerate() {
         if at > 0 {
             out.push(b'.');
         }
         let inner = at > 0 && at < last;
-        if at == last && at > 0 {
-            // The extension.
-            out.extend_from_slice(piece);
-        } else if inner && piece.len() >= 8 && piece.iter().all(u8::is_ascii_hexdigit) {
+        if inner && piece.len() >= 8 && piece.iter().all(u8::is_ascii_hexdigit) {
             out.extend_from_slice(b"{hash}");
+        } else if at > 0 && (at == last || piece.len() < 8) {
+            // The extension, and the figures of a version.
+            out.extend_from_slice(piece);
         } else if let Some(placeholder) = whole(piece) {
             out.extend_from_slice(placeholder);
         } else {

@@ -178,7 +178,7 @@ impl Context<'_> {
 
     /// One stream: a thread reads, the others count.
     fn streamed(&self, pool: &rayon::ThreadPool, input: u32, prepared: &mut Prepared) -> Vec<Done> {
-        let (first, reader) = match prepared.take_stream() {
+        let reader = match prepared.take_stream() {
             Ok(stream) => stream,
             Err(error) => {
                 self.warn(error.to_string());
@@ -192,7 +192,7 @@ impl Context<'_> {
         let name = prepared.name.clone();
         std::thread::scope(|scope| {
             let reading = scope.spawn(move || {
-                let mut blocks = Blocks::new(first.chain(reader), BLOCK);
+                let mut blocks = Blocks::new(reader, BLOCK);
                 let (mut number, mut bytes) = (0, 0u64);
                 let ended = loop {
                     let mut block = empty_out.try_recv().unwrap_or_default();

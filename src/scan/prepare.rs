@@ -9,7 +9,7 @@ use crate::input::{Blocks, InputError, Map, Opened, Origin, open};
 use crate::model::{Record, StatusClass};
 use crate::route::{Counted, Folds, RouteRules};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::{Chain, Cursor, Read};
 
 /// Blocks of a mapped input that are looked at.
 const BLOCKS: usize = 8;
@@ -36,6 +36,9 @@ pub(super) struct Prepared {
     /// Lines to learn routes from.
     sample: Vec<Vec<u8>>,
 }
+
+/// What was read ahead, and the rest.
+pub(super) type Stream = Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
 
 /// Where the bytes come from.
 pub(super) enum Source {
@@ -74,10 +77,10 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, Inpu
             (if again || broken { Source::File } else { Source::Pipe(start, reader) }, vec![block])
         }
     };
-    Ok(settle(origin, spec, source, blocks))
+    Ok(settle(origin, spec, source, &blocks))
 }
 
-fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
+fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: &[Vec<u8>]) -> Prepared {
     let lines: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b).take(LINES)).collect();
     let detection = detect(&lines);
     let known = spec.format.is_some() || detection.format.is_some();
@@ -183,10 +186,10 @@ impl Prepared {
     }
 
     /// The stream from its start.
-    pub(super) fn take_stream(&mut self) -> Result<(Cursor<Vec<u8>>, Box<dyn Read + Send>), InputError> {
+    pub(super) fn take_stream(&mut self) -> Result<Stream, InputError> {
         match std::mem::replace(&mut self.source, Source::File) {
-            Source::Pipe(first, rest) => Ok((Cursor::new(first), rest)),
-            Source::Map(_) | Source::File => Ok((Cursor::new(Vec::new()), reopen(&self.origin)?)),
+            Source::Pipe(first, rest) => Ok(Cursor::new(first).chain(rest)),
+            Source::Map(_) | Source::File => Ok(Cursor::new(Vec::new()).chain(reopen(&self.origin)?)),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::format::{Format, Memory, Reject, is_directive, trim_line};
 use crate::input::{Blocks, InputError, Origin};
 use crate::model::Record;
 use crate::tally::Lines;
-use std::io::{self, Read};
+use std::io;
 
 /// A line.
 pub enum Event<'a> {
@@ -56,8 +56,7 @@ fn read<E: From<InputError>>(
         Source::Map(map) if map.is_empty() => {}
         Source::Map(map) => part(map)?,
         Source::File | Source::Pipe(..) => {
-            let (first, rest) = prepared.take_stream()?;
-            let mut blocks = Blocks::new(first.chain(rest), super::BLOCK);
+            let mut blocks = Blocks::new(prepared.take_stream()?, super::BLOCK);
             let mut block = Vec::new();
             let failed = |error: io::Error| E::from(InputError::Io { path: prepared.name.clone(), error });
             while blocks.next(&mut block).map_err(failed)? {

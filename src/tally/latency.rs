@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use std::time::Duration;
 
 /// Up to so many durations are kept as they are.
-pub const EXACT: usize = 64;
+const EXACT: usize = 64;
 /// Two digits: a quantile is at most 0.8 % above the true one.
 const DIGITS: u8 = 2;
 

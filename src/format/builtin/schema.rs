@@ -53,7 +53,7 @@ const FIELDS: &[&str] = &[
 ];
 
 /// The Rust of all formats, in the order of the numbers that their files' names begin with.
-pub fn generate(files: &[(String, String)]) -> Result<String, String> {
+pub(crate) fn generate(files: &[(String, String)]) -> Result<String, String> {
     let mut formats = Vec::new();
     let mut names = BTreeSet::new();
     for (stem, text) in files {

@@ -177,7 +177,7 @@ impl Page<'_> {
             Column::number("REQUESTS", column(&|w| human::count(all(w)))),
             Column::number("5xx", column(&|w| human::count(errors(w, 500, 599)))),
             Column::number("4xx", column(&|w| human::count(errors(w, 400, 499)))),
-            Column::text("ERRORS", column(&|w| by_count(&w.codes, |code| code >= 400 || code < 100)), 11, 2).optional(),
+            Column::text("ERRORS", column(&|w| by_count(&w.codes, |code| !(100..400).contains(&code))), 11, 2).optional(),
         ];
         writeln!(self.out)?;
         for (at, line) in lines(columns, self.view.width).iter().enumerate() {

@@ -1,0 +1,295 @@
+//! The built program from outside: exit codes, outputs, and a sentence for every kind of bad input.
+
+mod support;
+
+use support::{Dir, combined};
+
+fn log() -> String {
+    let mut text = String::new();
+    for n in 0..600 {
+        text += &combined(n * 10, &format!("GET /api/users/{n} HTTP/1.1"), 200, 100);
+    }
+    for n in 0..30 {
+        text += &combined(3000 + n, "POST /api/payments HTTP/1.1", 502, 157);
+    }
+    text += "garbage that is no log line\n\n";
+    text
+}
+
+#[test]
+fn a_report_is_0() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    let ran = dir.run(&["access.log"]).exits(0);
+    let text = ran.stdout();
+    for part in [
+        "access.log   nginx-combined",
+        "631 lines = 630 requests + 1 rejected",
+        "502  Bad Gateway",
+        "GET  /api/users/{id}",
+        "Rejected 1: not an access line",
+        "access.log:631  garbage",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+    assert!(ran.stderr().is_empty(), "{}", ran.stderr());
+}
+
+#[test]
+fn json_keeps_its_promises() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    let json = dir.run(&["-o", "json", "access.log"]).exits(0).json();
+    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["inputs"][0]["path"], "access.log");
+    assert_eq!(json["inputs"][0]["format"], "nginx-combined");
+    assert_eq!(json["inputs"][0]["lines"], 632);
+    assert_eq!(json["lines"], serde_json::json!({"read": 631, "parsed": 630, "filtered": 0, "rejected": 1, "directives": 1}));
+    assert_eq!(json["span"], serde_json::json!({"start": "2025-06-15T00:00:00Z", "end": "2025-06-15T01:39:50Z"}));
+    assert_eq!(json["window_seconds"], 30);
+    assert_eq!(json["codes"][0]["code"], 200);
+    assert_eq!(json["codes"][1]["count"], 30);
+    assert_eq!(json["codes"][1]["bytes"], 30 * 157);
+    assert_eq!(json["routes"][0]["route"], "/api/users/{id}");
+    assert_eq!(json["routes"][1]["codes"]["502"], 30);
+    assert!(json["routes"][0]["latency"].is_null());
+    assert_eq!(json["findings"], serde_json::json!([]));
+    assert_eq!(json["rejects"][0]["samples"][0]["line"], 631);
+    let windows = json["windows"].as_array().unwrap();
+    assert_eq!(windows.iter().map(|w| w["codes"]["502"].as_u64().unwrap_or(0)).sum::<u64>(), 30);
+}
+
+#[test]
+fn any_number_of_jobs_gives_the_same_bytes() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    let of = |jobs: &str| dir.run(&["-o", "json", "-j", jobs, "access.log"]).exits(0).stdout();
+    assert!(of("1") == of("2") && of("2") == of("7"));
+    let piped = dir.run_with(&["-o", "json"], Some(log().as_bytes())).exits(0).stdout();
+    assert_eq!(
+        piped.replace("\"path\": \"-\"", "\"path\": \"access.log\"").replace("\"input\": \"-\"", "\"input\": \"access.log\""),
+        of("3")
+    );
+    assert_eq!(dir.run(&["-o", "json", "--no-mmap", "access.log"]).exits(0).stdout(), of("1"));
+}
+
+#[test]
+fn csv_opens_in_a_spreadsheet() {
+    let dir = Dir::new();
+    dir.file("access.log", combined(0, "GET =cmd()|x HTTP/1.1", 200, 1) + &combined(61, "GET /a,b HTTP/1.1", 404, 2));
+    let text = dir.run(&["-o", "csv", "access.log"]).exits(0).stdout();
+    let rows: Vec<&str> = text.split("\r\n").collect();
+    assert_eq!(rows[0], "method,route,code,name,class,count,share,bytes,p50_ms,p95_ms,p99_ms,first_seen,last_seen");
+    assert!(rows.contains(&"GET,'=cmd()|x,200,OK,2xx,1,0.5,1,,,,2025-06-15T00:00:00Z,2025-06-15T00:00:00Z"), "{text}");
+    assert!(rows.contains(&"GET,\"/a,b\",404,Not Found,4xx,1,0.5,2,,,,2025-06-15T00:01:01Z,2025-06-15T00:01:01Z"), "{text}");
+    let text = dir.run(&["-o", "csv", "--by", "window", "--window", "1m", "access.log"]).exits(0).stdout();
+    assert!(text.contains("2025-06-15T00:01:00Z,2025-06-15T00:02:00Z,404,Not Found,4xx,1,1\r\n"), "{text}");
+    let text = dir.run(&["-o", "csv", "--by", "route,window", "--window", "1m", "access.log"]).exits(0).stdout();
+    assert!(text.contains("2025-06-15T00:01:00Z,2025-06-15T00:02:00Z,GET,\"/a,b\",404,Not Found,4xx,1,1\r\n"), "{text}");
+}
+
+#[test]
+fn an_output_file_is_written_by_its_extension() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    let ran = dir.run(&["-o", "codes.csv", "access.log"]).exits(0);
+    assert!(ran.stdout().is_empty());
+    assert!(std::fs::read_to_string(dir.path().join("codes.csv")).unwrap().starts_with("method,route,"));
+}
+
+#[test]
+fn selection_and_accounting() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    let parsed = |args: &[&str]| {
+        let json = dir.run(&[args, &["-o", "json", "access.log"]].concat()).exits(0).json();
+        let lines = &json["lines"];
+        let n = |key: &str| lines[key].as_u64().unwrap();
+        assert_eq!(n("read"), n("parsed") + n("filtered") + n("rejected"));
+        n("parsed")
+    };
+    assert_eq!(parsed(&["-s", "5xx"]), 30);
+    assert_eq!(parsed(&["-s", "!5xx"]), 600);
+    assert_eq!(parsed(&["-p", "/api/payments"]), 30);
+    assert_eq!(parsed(&["-m", "!POST"]), 600);
+    assert_eq!(parsed(&["--since", "2025-06-15T01:00:00Z"]), 240);
+    assert_eq!(parsed(&["--since", "2025-06-15T02:00", "--tz", "+01:00", "--until", "2025-06-15T01:00:10Z"]), 1);
+}
+
+#[test]
+fn routes_limit_sort_and_patterns() {
+    let dir = Dir::new();
+    dir.file("access.log", log() + &combined(9000, "GET /u/alice HTTP/1.1", 200, 1) + &combined(9001, "GET /u/bob HTTP/1.1", 200, 1));
+    let routes = |args: &[&str]| {
+        let json = dir.run(&[args, &["-o", "json", "access.log"]].concat()).exits(0).json();
+        json["routes"].as_array().unwrap().iter().map(|r| r["route"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(routes(&["--route", "/u/{name}"]), ["/api/users/{id}", "/api/payments", "/u/{name}"]);
+    assert_eq!(routes(&["-n", "1", "--sort", "errors"]), ["/api/payments"]);
+    assert_eq!(routes(&["-n", "1", "--sort", "route", "-r"]), ["/u/bob"]);
+}
+
+#[test]
+fn records_lay_the_parser_open() {
+    let dir = Dir::new();
+    dir.file("access.log", combined(0, "GET /a?b=%20 HTTP/1.1", 200, 5) + "nonsense\n");
+    let ran = dir.run(&["records", "access.log", "--all-lines", "--rejects", "bad.tsv"]).exits(0);
+    let rows: Vec<serde_json::Value> = ran.stdout().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(rows[0]["path"], "/a");
+    assert_eq!(rows[0]["query"], "b=%20");
+    assert_eq!(rows[0]["time"], "2025-06-15T00:00:00Z");
+    assert!(rows[0]["duration"].is_null() && rows[0].as_object().unwrap().len() == 19);
+    assert_eq!(rows[1], serde_json::json!({"input": "access.log", "line": 2, "rejected": "not an access line of this format"}));
+    assert!(ran.stderr().contains("2 lines = 1 records + 0 filtered + 1 rejected"), "{}", ran.stderr());
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("bad.tsv")).unwrap(),
+        "access.log\t2\tnot an access line of this format\tnonsense\n"
+    );
+    let csv = dir.run(&["records", "access.log", "-o", "csv"]).exits(0).stdout();
+    assert!(csv.starts_with("input,line,time,remote,"), "{csv}");
+}
+
+#[test]
+fn explain_says_what_a_code_means() {
+    let dir = Dir::new();
+    let text = dir.run(&["explain", "502", "499"]).exits(0).stdout();
+    for part in ["502 Bad Gateway", "proxy_next_upstream", "499 Client Closed Request", "Example", "HTTP/1.1 502 Bad Gateway"] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+    let json = dir.run(&["explain", "000", "-o", "json"]).exits(0).json();
+    assert_eq!(json[0]["code"], 0);
+    assert!(dir.run(&["explain", "404", "-o", "md"]).exits(0).stdout().starts_with("## 404 Not Found\n"));
+    assert_eq!(dir.run(&["explain", "--list"]).exits(0).stdout().lines().count(), 107);
+    assert_eq!(dir.run(&["explain", "-1"]).exits(0).stdout().lines().next().unwrap().split(' ').next(), Some("-1"));
+}
+
+#[test]
+fn usage_is_2() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    dir.file("sub.txt", "x");
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    let cases: &[(&[&str], &str)] = &[
+        (&["missing.log"], "missing.log: no such file or directory"),
+        (&["empty"], "empty: no log in this directory"),
+        (&["nothing-*.log"], "no file fits this pattern"),
+        (&["-f", "$remote_addr $nosuch", "access.log"], "the format has no $status"),
+        (&["-f", "nonsense", "access.log"], "neither the name of a known format nor a template"),
+        (&["-s", "abc", "access.log"], "'abc' is no status"),
+        (&["--since", "soon", "access.log"], "'soon' is no time"),
+        (&["--window", "0", "access.log"], "no width"),
+        (&["--route", "users", "access.log"], "must begin with '/'"),
+        (&["--tz", "Mars/Base", "access.log"], "is no zone"),
+        (&["-o", "pdf", "access.log"], "-o: 'pdf'"),
+        (&["-j", "0", "access.log"], "--jobs must be at least 1"),
+        (&["explain", "abc"], "'abc' is no status code"),
+        (&["explain", "299"], "299 is not in the catalogue"),
+        (&["--no-such-flag"], "unexpected argument"),
+        (&["records"], ""),
+    ];
+    for (args, message) in cases {
+        // Standard input is closed here, so that reading it ends at once.
+        let code = if *args == ["records"] { 3 } else { 2 };
+        let ran = dir.run(args).exits(code);
+        assert!(ran.stderr().contains(message), "{args:?}: {}", ran.stderr());
+        assert!(ran.stdout().is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn nothing_to_judge_is_3() {
+    let dir = Dir::new();
+    dir.file("empty.log", "");
+    dir.file("blank.log", "\n  \n# comment\n");
+    dir.file("binary.log", (0..4096u32).map(|n| (n * 7 % 251) as u8 & 3).collect::<Vec<u8>>());
+    dir.file("unknown.log", "2025-06-15 INFO started\n2025-06-15 INFO stopped\n");
+    dir.file("access.log", log());
+    let cases: &[(&[&str], &str)] = &[
+        (&["empty.log"], "empty.log: empty: there is no request to report on"),
+        (&["blank.log"], "blank.log: empty"),
+        (&["binary.log"], "binary.log: this is a binary file"),
+        (&["unknown.log"], "no known format reads these lines"),
+        (&["-s", "418", "access.log"], "none of them passes the filters"),
+        (&["-f", "%h %>s", "unknown.log"], "none of 2 lines is a request"),
+        (&["--max-rejects", "0.1%", "access.log"], "more than --max-rejects allows"),
+        (&["records", "unknown.log"], "2025-06-15 INFO started"),
+    ];
+    for (args, message) in cases {
+        let ran = dir.run(args).exits(3);
+        assert!(ran.stderr().contains(message), "{args:?}: {}", ran.stderr());
+    }
+    dir.run(&["--max-rejects", "1", "access.log"]).exits(0);
+}
+
+#[test]
+fn a_closed_pipe_is_0() {
+    let dir = Dir::new();
+    let long: String = (0..50_000).map(|n| combined(n, &format!("GET /{n}x/y HTTP/1.1"), 200, 1)).collect();
+    dir.file("access.log", long);
+    let script = format!("set -o pipefail; '{}' records access.log -q | head -n 1", env!("CARGO_BIN_EXE_logcodes"));
+    let output = std::process::Command::new("bash").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn odd_bytes_are_counted_and_never_a_crash() {
+    let dir = Dir::new();
+    let mut bytes = b"\xEF\xBB\xBF".to_vec();
+    bytes.extend(combined(0, "GET /bom HTTP/1.1", 200, 1).bytes());
+    bytes.extend(combined(1, "GET /crlf HTTP/1.1", 200, 1).trim_end().bytes().chain(*b"\r\n"));
+    bytes.extend(b"192.0.2.1 - - [15/Jun/2025:00:00:02 +0000] \"GET /\xff\x00 HTTP/1.1\" 200 1 \"-\" \"\xfe\"\n");
+    bytes.extend(b"\x00\xff\xfe garbage\n");
+    bytes.extend(b"\n");
+    bytes.extend(combined(3, &format!("GET /{} HTTP/1.1", "a".repeat(10 << 20)), 414, 1).bytes());
+    bytes.extend(combined(4, "GET /last HTTP/1.1", 200, 1).trim_end().bytes());
+    dir.file("access.log", &bytes);
+    for args in [&["access.log", "-o", "json"][..], &["access.log", "-o", "json", "--no-mmap"], &["access.log", "-o", "json", "-j", "3"]] {
+        let json = dir.run(args).exits(0).json();
+        assert_eq!(json["inputs"][0]["lines"], 7);
+        assert_eq!(json["lines"], serde_json::json!({"read": 6, "parsed": 5, "filtered": 0, "rejected": 1, "directives": 1}));
+        assert_eq!(json["codes"][1]["code"], 414);
+    }
+    let records = dir.run(&["records", "access.log"]).exits(0).stdout();
+    assert!(records.contains("\"path\":\"/\u{fffd}\\u0000\""), "{}", &records[..2000]);
+}
+
+#[test]
+fn gzip_directories_and_patterns() {
+    let dir = Dir::new();
+    dir.file("access.log", combined(3, "GET /3 HTTP/1.1", 200, 1));
+    dir.file("access.log.1", combined(2, "GET /2 HTTP/1.1", 200, 1));
+    dir.file("error.log", "2025/06/15 00:00:00 [error] 1#1: x\n");
+    let member = |line: &str| {
+        use std::io::Write;
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gz.write_all(line.as_bytes()).unwrap();
+        gz.finish().unwrap()
+    };
+    dir.file(
+        "access.log.2.gz",
+        [member(&combined(0, "GET /0 HTTP/1.1", 200, 1)), member(&combined(1, "GET /1 HTTP/1.1", 200, 1))].concat(),
+    );
+    let json = dir.run(&["-o", "json", "."]).exits(0).json();
+    assert_eq!(json["lines"]["parsed"], 4);
+    assert_eq!(json["inputs"].as_array().unwrap().len(), 3);
+    let records = dir.run(&["records", "access.log*"]).exits(0).stdout();
+    let times: Vec<&str> = records.lines().map(|l| &l[l.find("T00:00:0").unwrap()..][..9]).collect();
+    assert_eq!(times, ["T00:00:00", "T00:00:01", "T00:00:02", "T00:00:03"]);
+}
+
+#[test]
+fn formats_are_listed_and_told() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    assert!(dir.run(&["formats"]).exits(0).stdout().contains("apache-vhost-combined"));
+    assert!(dir.run(&["formats", "access.log"]).exits(0).stdout().starts_with("access.log: nginx-combined\n"));
+    dir.file("x.log", "no log\n");
+    dir.run(&["formats", "x.log"]).exits(3);
+}
+
+#[test]
+fn help_and_version() {
+    let dir = Dir::new();
+    assert!(dir.run(&["--help"]).exits(0).stdout().contains("EXIT CODES"));
+    assert_eq!(dir.run(&["-V"]).exits(0).stdout(), format!("logcodes {}\n", env!("CARGO_PKG_VERSION")));
+}

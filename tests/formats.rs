@@ -1,0 +1,78 @@
+//! Every sample of every built-in format is read as its data file says, and recognised for what it is.
+
+use logcodes::format::{Memory, Reject, builtins, detect};
+use logcodes::model::Record;
+use std::time::Duration;
+
+fn shown(record: &Record<'_>, field: &str) -> String {
+    let text = |bytes: Option<&[u8]>| bytes.map_or("null".to_owned(), |b| String::from_utf8_lossy(b).into_owned());
+    let seconds = |d: Option<Duration>| d.map_or("null".to_owned(), |d| d.as_secs_f64().to_string());
+    match field {
+        "time" => record.time.map_or("null".to_owned(), |t| t.to_string()),
+        "remote" => text(record.remote),
+        "user" => text(record.user),
+        "method" => text(record.method),
+        "path" => text(record.path),
+        "query" => text(record.query),
+        "protocol" => text(record.protocol),
+        "status" => record.status.map_or("null".to_owned(), |s| s.get().to_string()),
+        "bytes" => record.bytes.map_or("null".to_owned(), |b| b.to_string()),
+        "duration" => seconds(record.duration),
+        "host" => text(record.host),
+        "referer" => text(record.referer),
+        "user_agent" => text(record.user_agent),
+        "upstream_addr" => text(record.upstream_addr),
+        "upstream_status" => text(record.upstream_status),
+        "upstream_time" => seconds(record.upstream_time),
+        "request_id" => text(record.request_id),
+        other => panic!("{other} is no field of a record"),
+    }
+}
+
+#[test]
+fn samples_are_read_as_stated() {
+    for builtin in builtins() {
+        let format = builtin.format();
+        for sample in builtin.samples {
+            let (mut memory, mut record) = (Memory::default(), Record::default());
+            let read = format.parse(sample.line.as_bytes(), &mut memory, &mut record).map_err(Reject::reason);
+            if let Some(reason) = sample.rejected {
+                assert_eq!(read, Err(reason), "{}: {}", builtin.name, sample.line);
+                continue;
+            }
+            assert_eq!(read, Ok(()), "{}: {}", builtin.name, sample.line);
+            for (field, expected) in sample.record {
+                assert_eq!(shown(&record, field), *expected, "{field} of {}: {}", builtin.name, sample.line);
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_are_recognised() {
+    for builtin in builtins().iter().filter(|b| !b.fallback) {
+        let lines: Vec<&[u8]> = builtin.samples.iter().filter(|s| s.rejected.is_none()).map(|s| s.line.as_bytes()).collect();
+        let found = detect(&lines);
+        assert_eq!(found.format.map(|f| f.name().to_owned()).as_deref(), Some(builtin.name));
+    }
+}
+
+#[test]
+fn a_narrowed_format_accepts_the_same_lines() {
+    use logcodes::format::Wanted;
+    for builtin in builtins() {
+        let (whole, narrow) = (builtin.format(), builtin.format().narrowed(Wanted::TALLY));
+        for line in builtins().iter().flat_map(|b| b.samples).map(|s| s.line.as_bytes()) {
+            let (mut a, mut b) = (Record::default(), Record::default());
+            let (mut ma, mut mb) = (Memory::default(), Memory::default());
+            let (ra, rb) = (whole.parse(line, &mut ma, &mut a), narrow.parse(line, &mut mb, &mut b));
+            assert_eq!(ra, rb, "{}: {}", builtin.name, String::from_utf8_lossy(line));
+            if ra.is_ok() {
+                assert_eq!(
+                    (a.time, a.method, a.path, a.status, a.bytes, a.duration),
+                    (b.time, b.method, b.path, b.status, b.bytes, b.duration)
+                );
+            }
+        }
+    }
+}
