@@ -92,6 +92,7 @@ impl Field {
         Some(match name {
             "time" => Self::Time(TimeLayout::Any),
             "remote" => Self::Remote,
+            "peer" => Self::Peer,
             "user" => Self::User,
             "request" => Self::Request,
             "method" => Self::Method,
@@ -118,7 +119,7 @@ impl Field {
         match self {
             Self::Skip | Self::SkipList => "a field",
             Self::Time(_) => "the time",
-            Self::ClfHead | Self::Remote => "the client's address",
+            Self::ClfHead | Self::Remote | Self::Peer => "the client's address",
             Self::User => "the user",
             Self::Request => "the request line",
             Self::Method => "the method",

@@ -13,6 +13,8 @@ pub enum Field {
     ClfHead,
     /// The peer's address or name.
     Remote,
+    /// The peer's address with its port: `192.0.2.1:443`, `[2001:db8::1]:443`.
+    Peer,
     /// The user of HTTP authentication.
     User,
     /// The whole request line.
@@ -56,7 +58,7 @@ impl Field {
             Self::Skip | Self::SkipList => 0,
             Self::Time(_) => 1,
             Self::ClfHead => 2,
-            Self::Remote => 3,
+            Self::Remote | Self::Peer => 3,
             Self::User => 4,
             Self::Request => 5,
             Self::Method => 6,

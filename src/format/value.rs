@@ -37,6 +37,7 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
         Field::Protocol => record.protocol = stated(text),
         Field::Method => record.method = stated(text),
         Field::Remote => record.remote = stated(text),
+        Field::Peer => record.remote = stated(without_port(text)),
         Field::User => record.user = stated(text),
         Field::Host => record.host = stated(text),
         Field::Referer => record.referer = stated(text),
@@ -71,6 +72,17 @@ fn set_clf_head<'a>(record: &mut Record<'a>, text: &'a [u8]) {
             record.remote = stated(bare(first));
             record.user = stated(user);
         }
+    }
+}
+
+/// The address of `address:port`; a bare IPv6 address has no port.
+fn without_port(text: &[u8]) -> &[u8] {
+    if let Some(end) = text.strip_prefix(b"[").and_then(|inner| memchr::memchr(b']', inner)) {
+        return &text[1..=end];
+    }
+    match memchr::memchr(b':', text) {
+        Some(at) if memchr::memchr(b':', &text[at + 1..]).is_none() => &text[..at],
+        _ => text,
     }
 }
 
@@ -296,6 +308,13 @@ mod tests {
         assert_eq!(secs("-", Unit::Seconds), None);
         assert_eq!(secs("-1", Unit::Seconds), None);
         assert_eq!(secs("99999999999999999999", Unit::Seconds), None);
+    }
+
+    #[test]
+    fn ports_are_left_out() {
+        for (text, address) in [("192.0.2.1:443", "192.0.2.1"), ("[2001:db8::1]:443", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("-", "-")] {
+            assert_eq!(without_port(text.as_bytes()), address.as_bytes());
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ struct Sample {
 const FIELDS: &[&str] = &[
     "time",
     "remote",
+    "peer",
     "user",
     "request",
     "method",
