@@ -5,8 +5,8 @@
 //! end it. Up to the last field that a record needs (time, request, status) a line must fit; after it, what fits is read and
 //! the rest left out, since a user agent cut in the middle does not undo the response.
 
-use super::bytes::{Literal, find};
-use super::field::{Field, Wanted};
+use super::bytes::{self, Literal, find};
+use super::field::{Field, TimeLayout, Wanted};
 use super::request::RequestLine;
 use super::value::{self, Clock};
 use super::{Fit, Reject};
@@ -28,13 +28,31 @@ pub(super) struct Program {
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) field: Field,
-    pub(super) end: End,
+    end: End,
     /// The field stands in quotes.
-    pub(super) quoted: bool,
+    quoted: bool,
     /// The field is one word: it ends at the first space, and what the template has next must follow.
-    pub(super) word: bool,
+    word: bool,
     /// The field may be a list: a space after a comma or beside a colon does not end it.
-    pub(super) list: bool,
+    list: bool,
+    way: Way,
+}
+
+/// How a field is read: most fields of most lines have a shape in which value and end are found in one look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Read past it.
+    Past,
+    /// 26 bytes of a time in the Common Log Format.
+    Clf,
+    /// A request line of the common shape, in quotes.
+    Request,
+    /// A status of three digits.
+    Status,
+    /// A byte count.
+    Bytes,
+    /// Find the end, then read the value.
+    Long,
 }
 
 /// The text that follows a field.
@@ -65,6 +83,7 @@ impl Program {
         for step in &mut program.steps {
             if !wanted.has(&step.field) {
                 step.field = Field::Skip;
+                step.way = Way::Past;
             }
         }
         let last = program.steps.iter().rposition(|s| s.field != Field::Skip).map_or(0, |at| at + 1);
@@ -81,31 +100,43 @@ impl Program {
         }
         let mut fit = Fit::Whole;
         for (at, step) in self.steps.iter().enumerate() {
-            if let Some(next) = step.shortcut(rest, record) {
+            if let Some(next) = step.shortcut(rest, clock, record) {
                 rest = &rest[next..];
                 continue;
             }
-            let Some((length, next)) = step.extent(rest) else {
-                if at < self.required {
-                    return Err(self.why_not(at, rest));
+            match self.step(at, rest, clock, record)? {
+                (next, Fit::Whole) => rest = &rest[next..],
+                (next, Fit::Partly) if next > 0 => {
+                    fit = Fit::Partly;
+                    rest = &rest[next..];
                 }
-                value::set(record, &step.field, step.beginning(rest), clock);
-                return has_status(record, Fit::Partly);
-            };
-            let text = &rest[..length];
-            let sensible = value::set(record, &step.field, text, clock);
-            if step.field == Field::Status && record.status.is_none() {
-                return Err(bad_status(text));
+                (_, Fit::Partly) => return has_status(record, Fit::Partly),
             }
-            if !sensible && at >= self.required {
-                return has_status(record, Fit::Partly);
-            }
-            if self.numeric_bytes && step.field == Field::Bytes && record.bytes.is_none() {
-                fit = Fit::Partly;
-            }
-            rest = &rest[next..];
         }
         has_status(record, if rest.is_empty() { fit } else { Fit::Partly })
+    }
+
+    /// One step the long way: finds the end of the field, then reads its value. Gives where the next field begins, and 0 with
+    /// [`Fit::Partly`] to end the walk.
+    fn step<'a>(&'a self, at: usize, rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<(usize, Fit), Reject> {
+        let step = &self.steps[at];
+        let Some((length, next)) = step.extent(rest) else {
+            if at < self.required {
+                return Err(self.why_not(at, rest));
+            }
+            value::set(record, &step.field, step.beginning(rest), clock);
+            return Ok((0, Fit::Partly));
+        };
+        let text = &rest[..length];
+        let sensible = value::set(record, &step.field, text, clock);
+        if step.field == Field::Status && record.status.is_none() {
+            return Err(bad_status(text));
+        }
+        if !sensible && at >= self.required {
+            return Ok((0, Fit::Partly));
+        }
+        let foreign = self.numeric_bytes && step.field == Field::Bytes && record.bytes.is_none();
+        Ok((next, if foreign { Fit::Partly } else { Fit::Whole }))
     }
 
     /// Why a line did not get through its required steps: it ends inside them, or it is something else.
@@ -152,42 +183,63 @@ fn bad_status(text: &[u8]) -> Reject {
 }
 
 impl Step {
-    /// Fields whose value and end are found in one look, in the shape that nearly every line has: the common request line,
-    /// a status of three digits, a byte count. `None` sends the step the long way, which gives the same for these shapes
-    /// and knows all others.
-    #[inline(always)]
-    fn shortcut<'a>(&self, rest: &'a [u8], record: &mut Record<'a>) -> Option<usize> {
-        let End::Text(end) = &self.end else {
-            return match (&self.field, &self.end) {
-                (Field::Status, End::Byte(b)) => {
-                    let status = value::three_digits(rest)?;
-                    (rest.get(3) == Some(b)).then(|| record.status = Some(status)).map(|()| 4)
-                }
-                _ => None,
-            };
+    /// A field that stands in quotes or not, and ends so.
+    pub(super) fn new(field: Field, end: End, quoted: bool, word: bool) -> Self {
+        let way = match (&field, &end) {
+            (field, End::Text(_) | End::Byte(_)) if field.is_skipped() => Way::Past,
+            (Field::Time(TimeLayout::Clf), End::Text(_)) => Way::Clf,
+            (Field::Request, End::Text(_)) if quoted => Way::Request,
+            (Field::Status, End::Text(_) | End::Byte(_)) => Way::Status,
+            (Field::Bytes, End::Text(_) | End::Byte(_)) => Way::Bytes,
+            _ => Way::Long,
         };
-        match self.field {
-            Field::Request if self.quoted => {
+        Self { list: field.is_list(), field, end, quoted, word, way }
+    }
+
+    /// Reads a field in its common shape, and gives where the next one begins. `None` sends the step the long way, which
+    /// gives the same for these shapes and knows all others.
+    #[inline(always)]
+    fn shortcut<'a>(&self, rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Option<usize> {
+        match self.way {
+            Way::Past => self.extent(rest).map(|(_, next)| next),
+            Way::Clf => {
+                let text: &[u8; CLF_LEN] = rest.first_chunk()?;
+                let next = self.ends_at(rest, CLF_LEN)?;
+                record.time = clock.clf(text);
+                Some(next)
+            }
+            Way::Request => {
                 let request = RequestLine::parse_common(rest)?;
-                let next = request.length;
-                if !end.begins(&rest[next..]) {
-                    return None;
-                }
+                let next = self.ends_at(rest, request.length)?;
                 record.method = Some(request.method);
                 record.path = Some(request.path);
                 record.query = request.query;
                 record.protocol = Some(request.protocol);
-                Some(next + end.len())
+                Some(next)
             }
-            Field::Status => {
+            Way::Status => {
                 let status = value::three_digits(rest)?;
-                end.begins(&rest[3..]).then(|| record.status = Some(status)).map(|()| 3 + end.len())
+                let next = self.ends_at(rest, 3)?;
+                record.status = Some(status);
+                Some(next)
             }
-            Field::Bytes => {
-                let (bytes, length) = value::leading_digits(rest)?;
-                end.begins(&rest[length..]).then(|| record.bytes = Some(bytes)).map(|()| length + end.len())
+            Way::Bytes => {
+                let (bytes, length) = bytes::leading_digits(rest)?;
+                let next = self.ends_at(rest, length)?;
+                record.bytes = Some(bytes);
+                Some(next)
             }
-            _ => None,
+            Way::Long => None,
+        }
+    }
+
+    /// Where the next field begins, if this one ends at `at`.
+    #[inline(always)]
+    fn ends_at(&self, rest: &[u8], at: usize) -> Option<usize> {
+        match &self.end {
+            End::Text(text) => text.begins(rest.get(at..)?).then_some(at + text.len()),
+            End::Byte(b) => (rest.get(at) == Some(b)).then_some(at + 1),
+            End::Before(_) | End::Line => None,
         }
     }
 
@@ -221,7 +273,7 @@ impl Step {
 
     #[inline(always)]
     fn text_end(&self, rest: &[u8], text: &Literal) -> Option<(usize, usize)> {
-        if matches!(self.field, Field::Time(_)) && rest.get(CLF_LEN..).is_some_and(|after| text.begins(after)) {
+        if matches!(self.field, Field::Time(TimeLayout::Clf)) && rest.get(CLF_LEN..).is_some_and(|after| text.begins(after)) {
             return Some((CLF_LEN, CLF_LEN + text.len()));
         }
         let first = text.text()[0];

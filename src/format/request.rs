@@ -1,6 +1,6 @@
 //! The request line in its common shape.
 
-use super::bytes::{find, find_either};
+use super::bytes::{capitals_before_space, find, find_either};
 
 /// `METHOD SP path[?query] SP HTTP/d.d` at the start of some bytes.
 pub(super) struct RequestLine<'a> {
@@ -17,10 +17,7 @@ impl<'a> RequestLine<'a> {
     /// [`crate::model::RequestLine::parse`] finds in the same bytes.
     #[inline(always)]
     pub(super) fn parse_common(bytes: &'a [u8]) -> Option<Self> {
-        let space = bytes.iter().take(8).position(|b| !b.is_ascii_uppercase())?;
-        if space == 0 || bytes[space] != b' ' {
-            return None;
-        }
+        let space = capitals_before_space(bytes)?;
         let start = space + 1;
         let mark = start + find_either(b' ', b'?', &bytes[start..])?;
         let (end, query) = if bytes[mark] == b'?' {
