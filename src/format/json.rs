@@ -271,7 +271,8 @@ fn plain<'a>(raw: &'a str, unescaped: &mut String) -> Option<Text<'a>> {
 }
 
 /// Turns what servers write but JSON does not allow into JSON: `\xNN` becomes the text `\xNN`, a control byte its `\u00NN`,
-/// bytes that are no UTF-8 the replacement character.
+/// bytes that are no UTF-8 the replacement character, and a number with zeros before it, as nginx writes 000 and 009, a
+/// text.
 #[cold]
 fn mend(line: &[u8], mended: &mut Vec<u8>) {
     mended.clear();
@@ -289,6 +290,14 @@ fn mend(line: &[u8], mended: &mut Vec<u8>) {
                 mended.push(b);
             }
             0..=31 if in_string => mended.extend(format!("\\u{b:04x}").bytes()),
+            b'0' if !in_string && mended.last().is_some_and(|b| matches!(b, b':' | b',' | b'[' | b' ')) => {
+                let mut number = vec![b];
+                while let Some(digit) = bytes.next_if(u8::is_ascii_digit) {
+                    number.push(digit);
+                }
+                let quote: &[u8] = if number.len() > 1 { b"\"" } else { b"" };
+                mended.extend([quote, &number, quote].concat());
+            }
             _ => mended.push(b),
         }
     }
@@ -329,6 +338,8 @@ mod tests {
         assert_eq!(read(r#"{"request":{"uri":"\/a\"b"},"status":200}"#).unwrap().0, "/a\"b");
         assert_eq!(read(r#"{"request":{"uri":"/a\x22b"},"status":200}"#).unwrap().0, r"/a\x22b");
         assert_eq!(read("{\"request\":{\"uri\":\"/a\tb\"},\"status\":200}").unwrap().0, "/a\tb");
+        assert_eq!(read(r#"{"status":009,"took":0.500,"x":0}"#).unwrap().2, 9);
+        assert_eq!(read(r#"{"took":0.5,"status":000}"#).unwrap().2, 0);
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn nginx_piece(input: &str) -> IResult<&str, Piece> {
     let braced = delimited(tag("${"), take_while1(name), char('}'));
     let bare = preceded(char('$'), take_while1(name));
     let variable = map(alt((braced, bare)), |n: &str| Piece::Field(variables::nginx(n)));
-    let literal = map(take_till1(|c| c == '$'), |t: &str| Piece::Literal(t.to_owned()));
+    let literal = map(take_till1(|c| c == '$'), |t: &str| Piece::Literal(unescape(t)));
     alt((variable, literal)).parse(input)
 }
 
@@ -175,9 +175,9 @@ fn apache_piece(input: &str) -> IResult<&str, Piece> {
     alt((percent, directive, literal)).parse(input)
 }
 
-/// Apache's own escapes in a LogFormat string.
+/// The escapes that both servers know in a quoted string of their configuration.
 fn unescape(text: &str) -> String {
-    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\"", "\"")
+    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'")
 }
 
 fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {

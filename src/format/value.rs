@@ -51,28 +51,35 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
 }
 
 /// What stands before the time in the Common Log Format, when it is not the plain `address ident user`: a virtual host
-/// first, a list of forwarded addresses, a missing ident.
+/// first, a list of forwarded addresses, a missing ident, a user name with spaces.
 #[cold]
 fn set_clf_head<'a>(record: &mut Record<'a>, text: &'a [u8]) {
+    let text = text.trim_ascii();
     let words: Vec<&[u8]> = text.split(|&b| b == b' ').filter(|w| !w.is_empty()).collect();
-    let bare = |word: &'a [u8]| word.strip_prefix(b"\"").unwrap_or(word).strip_suffix(b",").unwrap_or(word);
-    match *words.as_slice() {
-        [] => {}
-        [remote] | [remote, _] => record.remote = stated(remote),
-        [remote, _, user] => {
-            record.remote = stated(bare(remote));
-            record.user = stated(user);
+    let Some(&first) = words.first() else { return };
+    let listed = first.ends_with(b",") || first.starts_with(b"\"");
+    let bare = first.strip_prefix(b"\"").unwrap_or(first);
+    record.remote = stated(bare.strip_suffix(b",").unwrap_or(bare));
+    // The ident is `-` on nearly every server, and what follows it is the user, spaces and all.
+    let ident = words.iter().skip(1).position(|w| *w == b"-").map(|at| at + 1);
+    match ident {
+        Some(at) if at + 1 < words.len() => {
+            record.user = stated(after_words(text, at + 1));
+            if at == 2 && !listed {
+                (record.host, record.remote) = (stated(first), stated(words[1]));
+            }
         }
-        [host, remote, _, user] if !host.ends_with(b",") => {
-            record.host = stated(host);
-            record.remote = stated(remote);
-            record.user = stated(user);
-        }
-        [first, .., user] => {
-            record.remote = stated(bare(first));
-            record.user = stated(user);
-        }
+        _ if words.len() > 2 => record.user = words.last().and_then(|w| stated(w)),
+        _ => {}
     }
+}
+
+/// What is left behind so many words.
+fn after_words(text: &[u8], count: usize) -> &[u8] {
+    (0..count).fold(text, |rest, _| {
+        let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        rest[end..].trim_ascii_start()
+    })
 }
 
 /// The address of `address:port`; a bare IPv6 address has no port.
@@ -308,7 +315,9 @@ mod tests {
 
     #[test]
     fn ports_are_left_out() {
-        for (text, address) in [("192.0.2.1:443", "192.0.2.1"), ("[2001:db8::1]:443", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("-", "-")] {
+        for (text, address) in
+            [("192.0.2.1:443", "192.0.2.1"), ("[2001:db8::1]:443", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("-", "-")]
+        {
             assert_eq!(without_port(text.as_bytes()), address.as_bytes());
         }
     }
@@ -352,5 +361,9 @@ mod tests {
         assert_eq!(head("192.0.2.1, 10.0.0.1 - - "), ["", "192.0.2.1", ""]);
         assert_eq!(head("192.0.2.1 "), ["", "192.0.2.1", ""]);
         assert_eq!(head("www.example.com 192.0.2.1 - - "), ["www.example.com", "192.0.2.1", ""]);
+        assert_eq!(head("www.example.com:80 192.0.2.1 - jane doe "), ["www.example.com:80", "192.0.2.1", "jane doe"]);
+        assert_eq!(head("192.0.2.1 - jane van doe "), ["", "192.0.2.1", "jane van doe"]);
+        assert_eq!(head("\"192.0.2.1, 10.0.0.1\" 10.2.1.185 - - "), ["", "192.0.2.1", ""]);
+        assert_eq!(head(""), ["", "", ""]);
     }
 }
