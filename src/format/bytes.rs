@@ -59,7 +59,7 @@ const fn all(byte: u8) -> u64 {
 pub(super) fn leading_digits(text: &[u8]) -> Option<(u64, usize)> {
     // Digits become 0 to 9; everything else has a value of 10 or more, which adding 0x76 carries into the highest bit.
     let values = u64::from_le_bytes(*text.first_chunk()?) ^ all(b'0');
-    let others = ((values & all(0x7f)) + all(0x76) | values) & all(0x80);
+    let others = (((values & all(0x7f)) + all(0x76)) | values) & all(0x80);
     let length = (others.trailing_zeros() / 8) as usize;
     if length == 0 || others == 0 {
         return None;

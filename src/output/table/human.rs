@@ -97,9 +97,12 @@ impl Times {
         self.print(at, if self.year { "%-d %b %Y" } else { "%-d %b" })
     }
 
-    /// `15 Jun 2025 15:06`
-    pub(super) fn with_year(&self, at: i64) -> String {
-        self.print(at, "%-d %b %Y %H:%M")
+    /// `15 Jun 2025 15:06 to 16 Jun 15:06`; on one day only the time is said twice, and within an hour the seconds too.
+    pub(super) fn span(&self, start: i64, end: i64) -> String {
+        let clock = if end - start < 3600 { "%H:%M:%S" } else { "%H:%M" };
+        let day = |at: i64| self.print(at, "%-d %b %Y");
+        let end_day = if day(start) == day(end) { String::new() } else { self.day(end) + " " };
+        format!("{} {} to {end_day}{}", day(start), self.print(start, clock), self.print(end, clock))
     }
 
     /// `15 Jun 15:06:40`

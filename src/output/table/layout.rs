@@ -39,6 +39,12 @@ impl Column {
         self
     }
 
+    /// May be left out, in this order.
+    pub(super) fn goes(mut self, order: u8) -> Self {
+        (self.order, self.optional) = (order, true);
+        self
+    }
+
     fn width(&self) -> usize {
         self.cells.iter().map(|c| width(c)).chain([width(&self.title)]).max().unwrap_or(0)
     }

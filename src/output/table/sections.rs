@@ -11,6 +11,8 @@ use std::io;
 const ROUTES: usize = 12;
 /// Windows shown.
 const WINDOWS: usize = 5;
+/// Codes, worst first, that may take two lines for what they mean and what to do.
+const EXPLAINED: usize = 8;
 /// Characters of a bar on a wide screen.
 const BAR: usize = 24;
 
@@ -50,15 +52,15 @@ impl Page<'_> {
         let bars = Bars::new(self.report, self.bar_width());
         let mut columns = vec![
             Column::number("CODE", column(&|c| format!("{:03}", c.code))),
-            Column::text("NAME", column(&|c| c.name.clone()), 12, 2),
+            Column::text("NAME", column(&|c| c.name.clone()), 21, 1),
             Column::number("REQUESTS", column(&|c| human::count(c.count))),
             Column::number("SHARE", column(&|c| human::percent(c.count, all))),
         ];
         if let Some(title) = bars.title() {
             let cells = column(&|c| bars.of(c.code));
-            columns.push(Column { title, cells, right: false, min: None, order: 1, middle: false, optional: true });
+            columns.push(Column { title, cells, right: false, min: None, order: 0, middle: false, optional: true });
         }
-        columns.push(Column::text("MOSTLY ON", column(&mostly_on), 14, 3).cut_in_the_middle().optional());
+        columns.push(Column::text("MOSTLY ON", column(&mostly_on), 18, 2).cut_in_the_middle().optional());
         writeln!(self.out)?;
         let table = lines(columns, self.view.width);
         for (at, line) in table.into_iter().enumerate() {
@@ -66,7 +68,7 @@ impl Page<'_> {
                 None => self.heading(&line)?,
                 Some(code) => {
                     self.painted(&line, code.code)?;
-                    self.meaning(code)?;
+                    self.meaning(code, at <= EXPLAINED)?;
                 }
             }
         }
@@ -74,9 +76,9 @@ impl Page<'_> {
     }
 
     /// What a code means and what to do first: on one line if it fits, on two if it is an error worth them.
-    fn meaning(&mut self, code: &CodeRow) -> io::Result<()> {
+    fn meaning(&mut self, code: &CodeRow, in_full: bool) -> io::Result<()> {
         let one = format!("      {}. First: {}", code.short, code.first_step);
-        if urgency(code) < 2 || self.view.width.is_none_or(|w| width(&one) <= w) {
+        if urgency(code) < 2 || !in_full || self.view.width.is_none_or(|w| width(&one) <= w) {
             return self.dimmed(&one);
         }
         self.dimmed(&format!("      {}", code.short))?;
@@ -137,9 +139,9 @@ impl Page<'_> {
         if self.report.latency.is_some() {
             let latency =
                 |of: fn(&crate::report::Latency) -> f64| column(&|r| r.latency.as_ref().map_or("-".into(), |l| human::seconds(of(l))));
-            columns.push(Column::number("p50", latency(|l| l.p50)));
+            columns.push(Column::number("p50", latency(|l| l.p50)).goes(4));
             columns.push(Column::number("p95", latency(|l| l.p95)));
-            columns.push(Column::number("p99", latency(|l| l.p99)));
+            columns.push(Column::number("p99", latency(|l| l.p99)).goes(5));
         }
         columns.push(Column::text("CODES", column(&|r| by_count(&r.codes, |_| true)), 11, 2).optional());
         writeln!(self.out)?;
@@ -222,7 +224,7 @@ fn first_lines(report: &Report, times: &human::Times, seconds: Option<f64>) -> [
     });
     let when = report.span.as_ref().map_or(String::new(), |span| {
         let (start, end) = (span.start_seconds, span.end_seconds);
-        format!("{} to {} {} ({})", times.with_year(start), times.day_and_minute(end), times.zone_name(end), human::length(end - start))
+        format!("{} {} ({})", times.span(start, end), times.zone_name(end), human::length(end - start))
     });
     [what.join("   "), when]
 }

@@ -1,0 +1,87 @@
+//! Logs of real servers, each held against the expectation beside it.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use support::{Dir, fixture};
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    format: String,
+    flag: String,
+    lines: u64,
+    parsed: u64,
+    rejected: u64,
+    bytes: u64,
+    codes: BTreeMap<String, u64>,
+    routes: BTreeMap<String, u64>,
+}
+
+fn check(folder: &Path) {
+    let name = folder.file_name().unwrap().to_string_lossy();
+    let expect: Expect = toml::from_str(&std::fs::read_to_string(folder.join("expect.toml")).unwrap()).unwrap();
+    let log = folder.join("access.log");
+    let mut args = vec!["-o", "json", log.to_str().unwrap()];
+    if !expect.flag.is_empty() {
+        args.extend(["-f", &expect.flag]);
+    }
+    let json = Dir::new().run(&args).exits(0).json();
+    if expect.flag.is_empty() {
+        let found = json["inputs"][0]["format"].as_str().unwrap();
+        assert_eq!(found.split(" +").next(), Some(expect.format.as_str()), "{name}");
+    }
+    assert_eq!(json["inputs"][0]["lines"], expect.lines, "{name}");
+    assert_eq!(
+        (&json["lines"]["parsed"], &json["lines"]["rejected"]),
+        (&Value::from(expect.parsed), &Value::from(expect.rejected)),
+        "{name}"
+    );
+    let codes: BTreeMap<String, u64> = json["codes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| (format!("{:03}", c["code"].as_u64().unwrap()), c["count"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(codes, expect.codes, "{name}");
+    let bytes: u64 = json["codes"].as_array().unwrap().iter().map(|c| c["bytes"].as_u64().unwrap()).sum();
+    assert_eq!(bytes, expect.bytes, "{name}");
+    let routes: BTreeMap<String, u64> = json["routes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (format!("{} {}", r["method"].as_str().unwrap_or_default(), r["route"].as_str().unwrap()), r["count"].as_u64().unwrap()))
+        .collect();
+    for (route, count) in &expect.routes {
+        assert_eq!(routes.get(route), Some(count), "{name}: {route} among {:?}", routes.keys());
+    }
+}
+
+#[test]
+fn every_fixture_is_read_as_its_expectation_says() {
+    let folders: Vec<_> =
+        std::fs::read_dir(fixture("")).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("expect.toml").exists()).collect();
+    assert!(folders.len() >= 9, "only {} fixtures", folders.len());
+    folders.iter().for_each(|folder| check(folder));
+}
+
+#[test]
+fn edge_cases() {
+    let dir = Dir::new();
+    let parsed = |name: &str| {
+        let path = fixture("edge").join(name);
+        let json = dir.run(&["-o", "json", path.to_str().unwrap()]).exits(0).json();
+        (json["lines"]["parsed"].as_u64().unwrap(), json["lines"]["rejected"].as_u64().unwrap())
+    };
+    assert_eq!(parsed("crlf.log"), (8, 0));
+    assert_eq!(parsed("bom.log"), (8, 0));
+    assert_eq!(parsed("nul.log"), (6, 1));
+    assert_eq!(parsed("mixed.log"), (15, 0));
+    assert_eq!(parsed("rotated.log.gz"), (8, 0));
+    assert_eq!(parsed("strange-codes.log"), (9, 0));
+    for name in ["empty.log", "unknown.log", "binary.bin"] {
+        dir.run(&[fixture("edge").join(name).to_str().unwrap()]).exits(3);
+    }
+}
