@@ -29,7 +29,7 @@ def commands(log):
     peers = [
         ("mawk status count", ["mawk", STATUS, log]),
         ("rhit", ["rhit", "--silent-load", "--color", "no", log]),
-        ("goaccess -j2", ["goaccess", log, "--log-format=COMBINED", "-j2", "--no-progress", "-o", "report.json"]),
+        ("goaccess", ["goaccess", log, "--log-format=COMBINED", "--no-progress", "-o", "report.json"]),
     ]
     for name, command in peers:
         if shutil.which(command[0]):

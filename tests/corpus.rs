@@ -131,6 +131,7 @@ fn differences(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn records_agree_with_the_truth_line_by_line() {
     let root =
         std::env::var_os("LOGCODES_CORPUS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);

@@ -7,13 +7,12 @@ use crate::catalogue::{self, Entry};
 use crate::output::{ExplainOutput, write_explanation, write_list};
 
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
-    let terminal = plan::terminal_width();
     let output = match args.output {
         ExplainFormat::Json => ExplainOutput::Json,
         ExplainFormat::Md => ExplainOutput::Markdown,
         ExplainFormat::Text => ExplainOutput::Text {
-            width: terminal.unwrap_or(100).min(100),
-            color: plan::colors(super::args::Color::Auto, terminal.is_some()),
+            width: plan::width().unwrap_or(100).min(100),
+            color: plan::colors(super::args::Color::Auto, plan::is_terminal()),
         },
     };
     if args.list {

@@ -85,11 +85,16 @@ pub(super) fn colors(when: Color, terminal: bool) -> bool {
     }
 }
 
-/// Columns of the terminal that standard output is, if it is one.
-pub(super) fn terminal_width() -> Option<usize> {
-    if !std::io::stdout().is_terminal() {
-        return None;
-    }
+/// Columns that a report may take: those of the terminal, or of the environment's `COLUMNS`, which counts for pipes too.
+/// `None` when nothing says how many there are.
+pub(super) fn width() -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)).or(columns).or(Some(80)).map(|w| w.max(40))
+    let terminal =
+        if std::io::stdout().is_terminal() { terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)).or(Some(80)) } else { None };
+    columns.or(terminal).map(|w: usize| w.max(40))
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
 }

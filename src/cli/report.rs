@@ -41,8 +41,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     }
     let file = (args.output != output.name).then(|| Path::new(&args.output));
     let view = View {
-        width: if file.is_some() { None } else { plan::terminal_width() },
-        color: plan::colors(args.color, file.is_none() && plan::terminal_width().is_some()),
+        width: if file.is_some() { None } else { plan::width() },
+        color: plan::colors(args.color, file.is_none() && plan::is_terminal()),
         zone: plan.zone,
         by,
         seconds: Some(started.elapsed().as_secs_f64()),

@@ -35,7 +35,7 @@ impl Dir {
     /// Runs the program with bytes on its standard input.
     pub fn run_with(&self, args: &[&str], input: Option<&[u8]>) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logcodes"));
-        command.args(args).current_dir(&self.0).env_remove("NO_COLOR").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(args).current_dir(&self.0).env_remove("NO_COLOR").env_remove("COLUMNS").stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child = command.spawn().unwrap();
         let writer = input.map(|bytes| {
