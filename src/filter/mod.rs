@@ -52,12 +52,7 @@ impl Filter {
 
     /// Whether a record meets all conditions. What a record does not state meets only negated ones; a record without a
     /// time lies in no stretch of time.
-    #[inline]
     pub fn accepts(&self, record: &Record<'_>) -> bool {
-        self.is_empty() || self.checks(record)
-    }
-
-    fn checks(&self, record: &Record<'_>) -> bool {
         let within = match record.time {
             Some(time) => self.since.is_none_or(|t| time.seconds >= t) && self.until.is_none_or(|t| time.seconds < t),
             None => self.since.is_none() && self.until.is_none(),

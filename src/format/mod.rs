@@ -11,6 +11,7 @@ mod infer;
 mod json;
 mod program;
 mod request;
+mod shortcut;
 mod template;
 mod value;
 mod variables;

@@ -5,9 +5,9 @@
 //! end it. Up to the last field that a record needs (time, request, status) a line must fit; after it, what fits is read and
 //! the rest left out, since a user agent cut in the middle does not undo the response.
 
-use super::bytes::{self, Literal, find};
+use super::bytes::{Literal, find};
 use super::field::{Field, TimeLayout, Wanted};
-use super::request::RequestLine;
+use super::shortcut::{CLF_LEN, Shortcut};
 use super::value::{self, Clock};
 use super::{Fit, Reject};
 use crate::model::Record;
@@ -35,24 +35,7 @@ pub(super) struct Step {
     word: bool,
     /// The field may be a list: a space after a comma or beside a colon does not end it.
     list: bool,
-    way: Way,
-}
-
-/// How a field is read: most fields of most lines have a shape in which value and end are found in one look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// Read past it.
-    Past,
-    /// 26 bytes of a time in the Common Log Format.
-    Clf,
-    /// A request line of the common shape, in quotes.
-    Request,
-    /// A status of three digits.
-    Status,
-    /// A byte count.
-    Bytes,
-    /// Find the end, then read the value.
-    Long,
+    shortcut: Shortcut,
 }
 
 /// The text that follows a field.
@@ -68,9 +51,6 @@ pub(super) enum End {
     Line,
 }
 
-/// Length of a time of the Common Log Format.
-const CLF_LEN: usize = 26;
-
 impl Program {
     /// Whether some step reads this field.
     pub(super) fn has(&self, field: &Field) -> bool {
@@ -82,8 +62,7 @@ impl Program {
         let mut program = self.clone();
         for step in &mut program.steps {
             if !wanted.has(&step.field) {
-                step.field = Field::Skip;
-                step.way = Way::Past;
+                *step = Step::new(Field::Skip, step.end.clone(), step.quoted, step.word, step.list);
             }
         }
         let last = program.steps.iter().rposition(|s| s.field != Field::Skip).map_or(0, |at| at + 1);
@@ -100,7 +79,7 @@ impl Program {
         }
         let mut fit = Fit::Whole;
         for (at, step) in self.steps.iter().enumerate() {
-            if let Some(next) = step.shortcut(rest, clock, record) {
+            if let Some(next) = step.shortcut.take(rest, clock, record) {
                 rest = &rest[next..];
                 continue;
             }
@@ -183,64 +162,14 @@ fn bad_status(text: &[u8]) -> Reject {
 }
 
 impl Step {
-    /// A field that stands in quotes or not, and ends so.
-    pub(super) fn new(field: Field, end: End, quoted: bool, word: bool) -> Self {
-        let way = match (&field, &end) {
-            (field, End::Text(_) | End::Byte(_)) if field.is_skipped() => Way::Past,
-            (Field::Time(TimeLayout::Clf), End::Text(_)) => Way::Clf,
-            (Field::Request, End::Text(_)) if quoted => Way::Request,
-            (Field::Status, End::Text(_) | End::Byte(_)) => Way::Status,
-            (Field::Bytes, End::Text(_) | End::Byte(_)) => Way::Bytes,
-            _ => Way::Long,
+    /// A field, how it ends, and how it is to be searched for that end.
+    pub(super) fn new(field: Field, end: End, quoted: bool, word: bool, list: bool) -> Self {
+        let shortcut = match &end {
+            End::Text(text) => Shortcut::new(&field, text.text(), quoted, list),
+            End::Byte(b) => Shortcut::new(&field, &[*b], quoted, list),
+            End::Before(_) | End::Line => Shortcut::new(&field, &[], quoted, list),
         };
-        Self { list: field.is_list(), field, end, quoted, word, way }
-    }
-
-    /// Reads a field in its common shape, and gives where the next one begins. `None` sends the step the long way, which
-    /// gives the same for these shapes and knows all others.
-    #[inline(always)]
-    fn shortcut<'a>(&self, rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Option<usize> {
-        match self.way {
-            Way::Past => self.extent(rest).map(|(_, next)| next),
-            Way::Clf => {
-                let text: &[u8; CLF_LEN] = rest.first_chunk()?;
-                let next = self.ends_at(rest, CLF_LEN)?;
-                record.time = clock.clf(text);
-                Some(next)
-            }
-            Way::Request => {
-                let request = RequestLine::parse_common(rest)?;
-                let next = self.ends_at(rest, request.length)?;
-                record.method = Some(request.method);
-                record.path = Some(request.path);
-                record.query = request.query;
-                record.protocol = Some(request.protocol);
-                Some(next)
-            }
-            Way::Status => {
-                let status = value::three_digits(rest)?;
-                let next = self.ends_at(rest, 3)?;
-                record.status = Some(status);
-                Some(next)
-            }
-            Way::Bytes => {
-                let (bytes, length) = bytes::leading_digits(rest)?;
-                let next = self.ends_at(rest, length)?;
-                record.bytes = Some(bytes);
-                Some(next)
-            }
-            Way::Long => None,
-        }
-    }
-
-    /// Where the next field begins, if this one ends at `at`.
-    #[inline(always)]
-    fn ends_at(&self, rest: &[u8], at: usize) -> Option<usize> {
-        match &self.end {
-            End::Text(text) => text.begins(rest.get(at..)?).then_some(at + text.len()),
-            End::Byte(b) => (rest.get(at) == Some(b)).then_some(at + 1),
-            End::Before(_) | End::Line => None,
-        }
+        Self { field, end, quoted, word, list, shortcut }
     }
 
     /// Length of the field at the start of `rest`, and where the next one starts; `None` when its end is not there.

@@ -243,7 +243,7 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax) -> Result<Progra
         };
         let quoted = before.ends_with('"') && after.starts_with('"');
         let word = field.is_word() || (syntax == Syntax::Apache && *field == Field::User);
-        steps.push(Step::new(field.clone(), end, quoted, word));
+        steps.push(Step::new(field.clone(), end, quoted, word, field.is_list()));
         before = after;
     }
     let required = required(&steps);

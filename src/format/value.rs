@@ -210,9 +210,9 @@ struct Minute(u64, u64, u64);
 impl Minute {
     #[inline(always)]
     fn of(t: &[u8; 26]) -> Self {
-        let eight = |at: usize| u64::from_le_bytes([t[at], t[at + 1], t[at + 2], t[at + 3], t[at + 4], t[at + 5], t[at + 6], t[at + 7]]);
+        let eight = |from: &[u8]| u64::from_le_bytes(*from.first_chunk().expect("eight bytes"));
         // The last eight bytes begin with the second, which is left out; byte 16 and the colon behind it go with the zone.
-        Self(eight(0), eight(8), (eight(18) & !0xffff) | u64::from(t[16]) | u64::from(t[17]) << 8)
+        Self(eight(&t[..8]), eight(&t[8..16]), (eight(&t[18..]) & !0xffff) | u64::from(t[16]) | u64::from(t[17]) << 8)
     }
 }
 

@@ -16,13 +16,13 @@ const BLOCKS: usize = 8;
 /// Bytes of each, and of the start of a stream.
 const BLOCK: usize = 256 << 10;
 /// Lines of each block that the format is detected by.
-const LINES: usize = 64;
+const LINES: usize = 32;
 /// A pipe is taken to be so many times as long as its sample: nobody knows.
 const PIPE_SCALE: u64 = 1_000;
 /// How much logs shrink by gzip.
 const GZIP_SCALE: u64 = 12;
 /// Lines of each block that routes are learnt from.
-const ROUTE_LINES: usize = 1_024;
+const ROUTE_LINES: usize = 512;
 
 /// An input that is ready to be scanned.
 pub(super) struct Prepared {
@@ -33,7 +33,7 @@ pub(super) struct Prepared {
     origin: Origin,
     note: Option<String>,
     pub(super) unknown: Option<Unknown>,
-    /// Lines to learn routes from.
+    /// Blocks of lines to learn routes from.
     sample: Vec<Vec<u8>>,
 }
 
@@ -77,10 +77,10 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, Inpu
             (if again || broken { Source::File } else { Source::Pipe(start, reader) }, vec![block])
         }
     };
-    Ok(settle(origin, spec, source, &blocks))
+    Ok(settle(origin, spec, source, blocks))
 }
 
-fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: &[Vec<u8>]) -> Prepared {
+fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
     let lines: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b).take(LINES)).collect();
     let detection = detect(&lines);
     let known = spec.format.is_some() || detection.format.is_some();
@@ -90,7 +90,6 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: &[Vec<u8>]) 
         empty: detection.lines == 0,
         candidates: detection.candidates,
     });
-    let sample = blocks.iter().flat_map(|b| self::lines(b).take(ROUTE_LINES)).map(<[u8]>::to_vec).collect();
     Prepared {
         name: origin.name(),
         note: if spec.format.is_some() { None } else { detection.note },
@@ -102,7 +101,7 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: &[Vec<u8>]) 
         source,
         origin: origin.clone(),
         unknown,
-        sample,
+        sample: blocks,
     }
 }
 
@@ -147,11 +146,12 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
     let mut memory = Memory::new(spec.zone_seconds);
     for prepared in prepared {
         let sample = std::mem::take(&mut prepared.sample);
-        let bytes = sample.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+        let sampled_lines = || sample.iter().flat_map(|block| lines(block).take(ROUTE_LINES));
+        let bytes = sampled_lines().map(|line| line.len() as u64 + 1).sum::<u64>();
         sampled += bytes;
         total += prepared.expected(bytes);
         let Some(format) = &prepared.format else { continue };
-        for line in &sample {
+        for line in sampled_lines() {
             let mut record = Record::default();
             if format.parse(line, &mut memory, &mut record).is_err() {
                 continue;

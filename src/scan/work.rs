@@ -9,7 +9,8 @@ use crate::tally::{Lines, Place, Spec, Tally};
 
 pub(super) struct Worker<'c> {
     formats: &'c [Option<Format>],
-    filter: &'c Filter,
+    /// `None` when everything is let through.
+    filter: Option<&'c Filter>,
     memory: Memory,
     tally: Tally,
     chunk_lines: Vec<((u32, u32), u64)>,
@@ -17,7 +18,7 @@ pub(super) struct Worker<'c> {
 
 impl<'c> Worker<'c> {
     pub(super) fn new(formats: &'c [Option<Format>], filter: &'c Filter, spec: Spec, zone_seconds: i32) -> Self {
-        Self { formats, filter, memory: Memory::new(zone_seconds), tally: Tally::new(spec), chunk_lines: Vec::new() }
+        Self { formats, filter: (!filter.is_empty()).then_some(filter), memory: Memory::new(zone_seconds), tally: Tally::new(spec), chunk_lines: Vec::new() }
     }
 
     /// Counts the lines of a chunk.
@@ -40,7 +41,7 @@ impl<'c> Worker<'c> {
             }
             let mut record = Record::default();
             match format.parse(line, &mut self.memory, &mut record) {
-                Ok(()) if self.filter.accepts(&record) => {
+                Ok(()) if self.filter.is_none_or(|f| f.accepts(&record)) => {
                     lines.parsed += 1;
                     self.tally.absorb(&record);
                 }
