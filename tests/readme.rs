@@ -28,7 +28,12 @@ fn transcripts_are_what_the_program_prints() {
     for transcript in transcripts {
         let (command, expected) = transcript.split_once('\n').unwrap();
         let args = command.strip_prefix("$ logcodes ").unwrap().split(' ');
-        let output = Command::new(env!("CARGO_BIN_EXE_logcodes")).args(args).env("COLUMNS", "100").current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_logcodes"))
+            .args(args)
+            .env("COLUMNS", "100")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
         assert_eq!(without_time(printed.trim_end()), without_time(expected), "{command}");
     }
@@ -37,7 +42,9 @@ fn transcripts_are_what_the_program_prints() {
 #[test]
 fn options_in_the_examples_exist() {
     let dir = support::Dir::new();
-    let help = dir.run(&["--help"]).exits(0).stdout() + &dir.run(&["records", "--help"]).exits(0).stdout() + &dir.run(&["explain", "--help"]).exits(0).stdout();
+    let help = dir.run(&["--help"]).exits(0).stdout()
+        + &dir.run(&["records", "--help"]).exits(0).stdout()
+        + &dir.run(&["explain", "--help"]).exits(0).stdout();
     for line in blocks(&readme(), "sh").iter().flat_map(|b| b.lines()).filter(|l| l.contains("logcodes ")) {
         let command = line.split("  #").next().unwrap();
         for option in command.split(' ').filter(|w| w.starts_with("--") && w.len() > 2) {
@@ -50,5 +57,8 @@ fn options_in_the_examples_exist() {
 fn the_test_command_is_the_one_that_ci_runs() {
     let ci = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run")).unwrap();
     assert!(readme().contains("\ncargo test ") && ci.contains("\ncargo test --locked\n"));
-    assert!(readme().contains("cargo run --release -- fixtures/nginx-timed/access.log") && ci.contains("cargo run --release --locked -- fixtures/nginx-timed/access.log"));
+    assert!(
+        readme().contains("cargo run --release -- fixtures/nginx-timed/access.log")
+            && ci.contains("cargo run --release --locked -- fixtures/nginx-timed/access.log")
+    );
 }

@@ -18,7 +18,13 @@ pub(super) struct Worker<'c> {
 
 impl<'c> Worker<'c> {
     pub(super) fn new(formats: &'c [Option<Format>], filter: &'c Filter, spec: Spec, zone_seconds: i32) -> Self {
-        Self { formats, filter: (!filter.is_empty()).then_some(filter), memory: Memory::new(zone_seconds), tally: Tally::new(spec), chunk_lines: Vec::new() }
+        Self {
+            formats,
+            filter: (!filter.is_empty()).then_some(filter),
+            memory: Memory::new(zone_seconds),
+            tally: Tally::new(spec),
+            chunk_lines: Vec::new(),
+        }
     }
 
     /// Counts the lines of a chunk.
