@@ -8,6 +8,7 @@ use super::field::{Field, Wanted};
 use super::value::{self, Clock};
 use super::{Fit, Reject};
 use crate::model::Record;
+use hashbrown::HashMap;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -24,12 +25,11 @@ pub(super) struct JsonProgram {
 /// One level of nested objects.
 #[derive(Clone, Debug, Default)]
 struct Node {
-    keys: Vec<Key>,
+    keys: HashMap<Box<str>, Key>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Key {
-    name: Box<str>,
     /// What a plain value under this key is, with its rank among the keys that lead to one field.
     field: Option<(Field, u8)>,
     /// What stands in an object under this key.
@@ -103,28 +103,25 @@ impl JsonProgram {
 impl Node {
     fn insert(&mut self, path: &[String], field: Field, rank: u8) {
         let [name, rest @ ..] = path else { return };
-        let at = self.keys.iter().position(|k| *k.name == **name).unwrap_or_else(|| {
-            self.keys.push(Key { name: name.as_str().into(), field: None, inside: Self::default() });
-            self.keys.len() - 1
-        });
+        let key = self.keys.entry(name.as_str().into()).or_default();
         if rest.is_empty() {
-            self.keys[at].field = Some((field, rank));
+            key.field = Some((field, rank));
         } else {
-            self.keys[at].inside.insert(rest, field, rank);
+            key.inside.insert(rest, field, rank);
         }
     }
 
     fn any(&self, is: &dyn Fn(&Field) -> bool) -> bool {
-        self.keys.iter().any(|k| k.field.as_ref().is_some_and(|(f, _)| is(f)) || k.inside.any(is))
+        self.keys.values().any(|k| k.field.as_ref().is_some_and(|(f, _)| is(f)) || k.inside.any(is))
     }
 
     /// Drops the keys of unwanted fields; the status and what decides about acceptance always stay wanted.
     fn retain(&mut self, wanted: Wanted) {
-        for key in &mut self.keys {
+        for key in self.keys.values_mut() {
             key.field.take_if(|(f, _)| !wanted.has(f));
             key.inside.retain(wanted);
         }
-        self.keys.retain(|k| k.field.is_some() || !k.inside.keys.is_empty());
+        self.keys.retain(|_, k| k.field.is_some() || !k.inside.keys.is_empty());
     }
 }
 
@@ -225,7 +222,7 @@ impl<'a> Visitor<'a> for Level<'_, '_, 'a> {
 
 /// Finds a key among those that matter.
 struct KeySeed<'a> {
-    keys: &'a [Key],
+    keys: &'a HashMap<Box<str>, Key>,
 }
 
 impl<'a> DeserializeSeed<'a> for KeySeed<'a> {
@@ -244,7 +241,7 @@ impl<'a> Visitor<'a> for KeySeed<'a> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.keys.iter().find(|k| &*k.name == name))
+        Ok(self.keys.get(name))
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn rows(tally: &Tally, spec: &ReportSpec) -> Rows {
     sums.values().flat_map(BTreeMap::values).for_each(|cell| whole.merge(&cell.latency));
     let mut all: Vec<RouteRow> = sums.into_iter().map(|((method, route), cells)| row(method, route, cells)).collect();
     sort(&mut all, spec);
-    Rows { all, latency: latency(&whole), folded: folded(renamed, tally) }
+    Rows { all, latency: whole.quantiles(), folded: folded(renamed, tally) }
 }
 
 fn folded(renamed: usize, tally: &Tally) -> Option<String> {
@@ -99,7 +99,7 @@ fn row(method: Option<String>, route: String, cells: BTreeMap<StatusCode, Cell>)
         count: cells.values().map(|c| c.count).sum(),
         bytes: cells.values().fold(0, |sum, c| sum.saturating_add(c.bytes)),
         codes: cells.iter().map(|(code, c)| (code.get(), c.count)).collect(),
-        latency: latency(&whole),
+        latency: whole.quantiles(),
         cells: cells
             .into_iter()
             .map(|(code, c)| CodeCell {
@@ -107,15 +107,11 @@ fn row(method: Option<String>, route: String, cells: BTreeMap<StatusCode, Cell>)
                 count: c.count,
                 bytes: c.bytes,
                 seen: c.seen,
-                latency: latency(&c.latency),
+                latency: c.latency.quantiles(),
                 windows: c.windows.into_iter().collect(),
             })
             .collect(),
     }
-}
-
-fn latency(of: &tally::Latency) -> Option<Latency> {
-    of.quantiles().map(|q| Latency { count: q.count, p50: q.p50, p90: q.p90, p95: q.p95, p99: q.p99, max: q.max })
 }
 
 fn sort(rows: &mut [RouteRow], spec: &ReportSpec) {

@@ -1,5 +1,6 @@
 //! The shapes of a report, as they are serialised.
 
+pub use crate::tally::Quantiles as Latency;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -162,23 +163,6 @@ pub struct CodeCell {
     pub latency: Option<Latency>,
     /// Responses per window, if asked for: seconds since 1970 of its start, count.
     pub windows: Vec<(i64, u64)>,
-}
-
-/// Durations in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Latency {
-    /// Responses with a duration.
-    pub count: u64,
-    /// Half are at or below.
-    pub p50: f64,
-    /// 90 % are at or below.
-    pub p90: f64,
-    /// 95 % are at or below.
-    pub p95: f64,
-    /// 99 % are at or below.
-    pub p99: f64,
-    /// The longest.
-    pub max: f64,
 }
 
 /// One window of time.

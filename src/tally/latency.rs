@@ -4,6 +4,7 @@
 //! depends on their number alone, never on the order in which they came: that keeps the merge a monoid.
 
 use hdrhistogram::Histogram;
+use serde::Serialize;
 use std::time::Duration;
 
 /// Up to so many durations are kept as they are.
@@ -31,7 +32,7 @@ impl Default for Kept {
 }
 
 /// What a report says about durations: seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Quantiles {
     /// How many durations there are.
     pub count: u64,
