@@ -11,7 +11,7 @@ use support::{Dir, combined, fixture};
 use unicode_width::UnicodeWidthStr;
 
 fn report(path: std::path::PathBuf, sort: SortKey) -> Report {
-    let spec = ScanSpec { tally: Spec { cross: Some(60), ..Spec::default() }, ..ScanSpec::default() };
+    let spec = ScanSpec { tally: Spec { cross: true, ..Spec::default() }, ..ScanSpec::default() };
     let mut report = Report::new(&scan(&[Origin::File(path)], &spec, &Silent).unwrap(), &ReportSpec { sort, ..ReportSpec::default() });
     // The path is where the repository lies; the golden reports must not say so.
     report.inputs[0].path = "access.log".into();

@@ -24,8 +24,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     plan.spec.tally = Spec {
         routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
         width: width.map_or(Width::Automatic, Width::Chosen),
-        // Windows of the report are never narrower than this, and a multiple of it.
-        cross: (by == By::RouteWindow).then(|| width.unwrap_or(1)),
+        cross: by == By::RouteWindow,
     };
 
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);

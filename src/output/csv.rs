@@ -84,19 +84,20 @@ fn windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
 
 fn route_windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
     table.write_record(["start", "end", "method", "route", "code", "name", "class", "count", "share"])?;
+    // Both widths are steps of one ladder, so that the narrower one divides the wider.
+    let width = report.route_window_seconds.unwrap_or(0).max(report.window_seconds);
     for route in &report.routes {
-        // Windows were counted no wider than the report's; of each the share is of the route's requests in it.
         let mut counts: BTreeMap<i64, BTreeMap<u16, u64>> = BTreeMap::new();
         for cell in &route.cells {
             for (at, count) in &cell.windows {
-                let start = at.div_euclid(report.window_seconds) * report.window_seconds;
+                let start = at.div_euclid(width) * width;
                 *counts.entry(start).or_default().entry(cell.code).or_default() += count;
             }
         }
         let [method, name] = names(route);
         for (start, codes) in counts {
             let all: u64 = codes.values().sum();
-            let (from, to) = (rfc3339(start), rfc3339(start + report.window_seconds));
+            let (from, to) = (rfc3339(start), rfc3339(start + width));
             for (code, count) in codes {
                 table.write_record([
                     &from,

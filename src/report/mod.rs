@@ -49,6 +49,7 @@ impl Report {
             untimed: scan.tally.untimed(),
             span: span.map(|(start, end)| Span { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }),
             window_seconds,
+            route_window_seconds: scan.tally.cross_width(),
             codes,
             latency: routes.latency,
             routes_total: routes.all.len(),

@@ -19,6 +19,9 @@ pub struct Report {
     pub span: Option<Span>,
     /// The width of the windows.
     pub window_seconds: i64,
+    /// The width of the windows that routes were counted in, if that was asked for.
+    #[serde(skip)]
+    pub route_window_seconds: Option<i64>,
     /// The codes, by count descending.
     pub codes: Vec<CodeRow>,
     /// The latency over all routes; `null` when not logged.

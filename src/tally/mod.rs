@@ -22,6 +22,9 @@ use std::collections::BTreeMap;
 /// Routes with a row of their own. A tally holds up to twice as many before it drops the ones of the highest rank.
 pub const MAX_ROUTES: usize = 16_384;
 
+/// Windows of single cells, over all cells; with more of them they are folded.
+const MAX_CROSS: usize = 400_000;
+
 /// What to count, the same for all tallies that are to be merged.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -29,13 +32,13 @@ pub struct Spec {
     pub routes: RouteRules,
     /// How wide windows are.
     pub width: Width,
-    /// Whether to count each route in each window of so many seconds too, which costs memory for every pair that occurs.
-    pub cross: Option<i64>,
+    /// Whether to count each route in each window too, which costs memory for every pair that occurs.
+    pub cross: bool,
 }
 
 impl Default for Spec {
     fn default() -> Self {
-        Self { routes: RouteRules::default(), width: Width::Automatic, cross: None }
+        Self { routes: RouteRules::default(), width: Width::Automatic, cross: false }
     }
 }
 
@@ -85,6 +88,8 @@ pub struct Tally {
     other: BTreeMap<StatusCode, Cell>,
     untimed: u64,
     span: Option<(i64, i64)>,
+    /// The width of the cells' own windows, and how many of these there are in all.
+    cross: (i64, usize),
 }
 
 /// A cell in the list of its route.
@@ -103,7 +108,6 @@ impl Tally {
         Self {
             routes: Routes::new(spec.routes.clone()),
             windows: Windows::new(spec.width),
-            spec,
             heads: Vec::new(),
             cells: Vec::new(),
             slots: CodeSlots::default(),
@@ -112,6 +116,8 @@ impl Tally {
             other: BTreeMap::new(),
             untimed: 0,
             span: None,
+            cross: (spec.width.first(), 0),
+            spec,
         }
     }
 
@@ -128,7 +134,7 @@ impl Tally {
             }
             None => self.untimed += 1,
         }
-        let cross = self.spec.cross;
+        let cross = self.spec.cross.then_some(self.cross.0);
         let cell = self.cell(route, code);
         cell.count += 1;
         cell.bytes = cell.bytes.saturating_add(record.bytes.unwrap_or(0));
@@ -139,7 +145,9 @@ impl Tally {
             cell.latency.record(duration);
         }
         if let (Some(width), Some(at)) = (cross, seconds) {
+            let before = cell.windows.len();
             *cell.windows.entry(at.div_euclid(width) * width).or_default() += 1;
+            self.cross.1 += cell.windows.len() - before;
         }
     }
 
@@ -200,6 +208,24 @@ impl Tally {
     pub fn count_lines(&mut self, input: u32, lines: Lines) {
         self.inputs.entry(input).or_default().add(lines);
         self.trim();
+        self.narrow_cross(self.cross.0);
+    }
+
+    /// Folds the cells' own windows to a width, and to wider ones while there are too many of them.
+    fn narrow_cross(&mut self, mut width: i64) {
+        while self.spec.cross && (width > self.cross.0 || self.cross.1 > MAX_CROSS) {
+            width = width.max(if self.cross.1 > MAX_CROSS { self.spec.width.next(self.cross.0) } else { width });
+            let mut entries = 0;
+            for cell in self.cells.iter_mut().map(|l| &mut l.cell).chain(self.other.values_mut()) {
+                let mut wider: BTreeMap<i64, u64> = BTreeMap::new();
+                for (at, count) in std::mem::take(&mut cell.windows) {
+                    *wider.entry(at.div_euclid(width) * width).or_default() += count;
+                }
+                entries += wider.len();
+                cell.windows = wider;
+            }
+            self.cross = (width, entries);
+        }
     }
 
     /// Adds all counts of another tally with the same spec.
@@ -217,7 +243,12 @@ impl Tally {
         if limit < self.routes.limit() {
             self.restart(limit);
         }
+        let width = self.cross.0.max(other.cross.0);
+        self.narrow_cross(width);
+        other.narrow_cross(width);
         self.take_in(other.drain(u64::MAX));
+        self.cross.1 = self.cells.iter().map(|l| l.cell.windows.len()).sum();
+        self.narrow_cross(width);
         self.trim();
     }
 
@@ -288,6 +319,11 @@ impl Tally {
     /// Width in seconds, and windows with their codes.
     pub fn windows(&self) -> (i64, impl Iterator<Item = (i64, impl Iterator<Item = (StatusCode, u64)> + '_)> + '_) {
         (self.windows.width(), self.windows.iter(&self.slots))
+    }
+
+    /// The width in seconds of the cells' own windows, if the spec asks for them.
+    pub fn cross_width(&self) -> Option<i64> {
+        self.spec.cross.then_some(self.cross.0)
     }
 
     /// Lines per input.

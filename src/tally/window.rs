@@ -25,14 +25,14 @@ pub enum Width {
 }
 
 impl Width {
-    fn first(self) -> i64 {
+    pub(super) fn first(self) -> i64 {
         match self {
             Self::Automatic => LADDER[0],
             Self::Chosen(seconds) => seconds.max(1),
         }
     }
 
-    fn next(self, width: i64) -> i64 {
+    pub(super) fn next(self, width: i64) -> i64 {
         match self {
             Self::Automatic => LADDER.into_iter().find(|&w| w > width).unwrap_or(width * 10),
             Self::Chosen(_) => width * 2,
