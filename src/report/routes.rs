@@ -6,9 +6,9 @@ use crate::model::{StatusClass, StatusCode};
 use crate::route::{Counted, MAX_VALUES, NO_REQUEST, fold_positions};
 use crate::tally::{self, Cell, MAX_ROUTES, Tally};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What routes are ordered by; each means the largest first, save the name.
+/// What routes are ordered by, the largest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SortKey {
     /// Responses.
@@ -28,7 +28,7 @@ pub enum SortKey {
     P99,
     /// Longest duration.
     Max,
-    /// Method and route, from A to Z.
+    /// The route's name, from Z to A.
     Route,
 }
 
@@ -36,7 +36,7 @@ pub enum SortKey {
 pub(super) struct Rows {
     pub(super) all: Vec<RouteRow>,
     pub(super) latency: Option<Latency>,
-    pub(super) folded: Option<String>,
+    pub(super) folded: Vec<String>,
 }
 
 /// A route being summed.
@@ -44,19 +44,20 @@ type Sums = BTreeMap<(Option<String>, String), BTreeMap<StatusCode, Cell>>;
 
 pub(super) fn rows(tally: &Tally, spec: &ReportSpec) -> Rows {
     let counted: Vec<_> = tally.rows().filter(|(_, cells)| !cells.is_empty()).collect();
-    let of = |cells: &[(StatusCode, &Cell)], wanted: fn(StatusCode) -> bool| {
-        cells.iter().filter(|(code, _)| wanted(*code)).map(|(_, c)| c.count).sum()
+    let of = |cells: &[(StatusCode, &Cell)], wanted: fn(StatusClass) -> bool| {
+        cells.iter().filter(|(code, _)| wanted(code.class())).map(|(_, c)| c.count).sum()
     };
     let routes: Vec<Counted<'_>> = counted
         .iter()
         .map(|(key, cells)| Counted {
             route: &key.route,
             count: of(cells, |_| true),
-            errors: of(cells, |c| c.class() == StatusClass::ServerError),
+            errors: of(cells, |class| class == StatusClass::ServerError),
+            refused: of(cells, |class| class == StatusClass::ClientError),
         })
         .collect();
-    let names = fold_positions(&routes);
-    let renamed = names.iter().zip(&routes).filter(|(name, counted)| name.as_slice() != counted.route).count();
+    let names = fold_positions(&routes, |route| tally.rules().is_pattern(route));
+    let renamed = Renamed::new(&routes, &names);
 
     let mut sums = Sums::new();
     for ((key, cells), name) in counted.iter().zip(&names) {
@@ -73,21 +74,41 @@ pub(super) fn rows(tally: &Tally, spec: &ReportSpec) -> Rows {
     sums.values().flat_map(BTreeMap::values).for_each(|cell| whole.merge(&cell.latency));
     let mut all: Vec<RouteRow> = sums.into_iter().map(|((method, route), cells)| row(method, route, cells)).collect();
     sort(&mut all, spec);
-    Rows { all, latency: whole.quantiles(), folded: folded(renamed, tally) }
+    Rows { all, latency: whole.quantiles(), folded: folded(&renamed, tally) }
 }
 
-fn folded(renamed: usize, tally: &Tally) -> Option<String> {
-    let mut parts = Vec::new();
-    if renamed > 0 {
-        parts.push(format!(
-            "{renamed} routes were counted as {{slug}} because their position has more than {MAX_VALUES} values; --route keeps one apart"
-        ));
+/// Routes that were counted together after the scan: the name, how many there are, and two of them.
+struct Renamed(Vec<(String, usize, Vec<String>)>);
+
+impl Renamed {
+    fn new(routes: &[Counted<'_>], names: &[Vec<u8>]) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut together: BTreeMap<&[u8], BTreeSet<&[u8]>> = BTreeMap::new();
+        for (counted, name) in routes.iter().zip(names).filter(|(counted, name)| counted.route != name.as_slice()) {
+            together.entry(name).or_default().insert(counted.route);
+        }
+        let mut rows: Vec<_> =
+            together.into_iter().map(|(name, of)| (text(name), of.len(), of.into_iter().take(2).map(text).collect())).collect();
+        rows.sort_by_key(|(_, count, _)| Reverse(*count));
+        Self(rows)
+    }
+}
+
+fn folded(renamed: &Renamed, tally: &Tally) -> Vec<String> {
+    let mut parts: Vec<String> = renamed
+        .0
+        .iter()
+        .take(4)
+        .map(|(name, count, samples)| format!("{count} routes as {name}: {}{}", samples.join(", "), if *count > 2 { ", …" } else { "" }))
+        .collect();
+    if renamed.0.len() > 4 {
+        parts.push(format!("{} more positions with more than {MAX_VALUES} values; --route keeps a route apart", renamed.0.len() - 4));
     }
     if !tally.other().is_empty() {
         let count: u64 = tally.other().values().map(|c| c.count).sum();
-        parts.push(format!("{count} requests are in (other) because there are more than {MAX_ROUTES} routes"));
+        parts.push(format!("{count} requests as (other), because there are more than {MAX_ROUTES} routes"));
     }
-    (!parts.is_empty()).then(|| parts.join("; "))
+    parts
 }
 
 fn row(method: Option<String>, route: String, cells: BTreeMap<StatusCode, Cell>) -> RouteRow {
@@ -126,7 +147,7 @@ fn sort(rows: &mut [RouteRow], spec: &ReportSpec) {
         SortKey::P95 => rows.sort_by_key(|r| Reverse(micros(r, |l| l.p95))),
         SortKey::P99 => rows.sort_by_key(|r| Reverse(micros(r, |l| l.p99))),
         SortKey::Max => rows.sort_by_key(|r| Reverse(micros(r, |l| l.max))),
-        SortKey::Route => rows.sort_by(|a, b| (&a.route, &a.method).cmp(&(&b.route, &b.method))),
+        SortKey::Route => rows.sort_by(|a, b| (&b.route, &b.method).cmp(&(&a.route, &a.method))),
     }
     if spec.reverse {
         rows.reverse();

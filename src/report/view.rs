@@ -28,8 +28,8 @@ pub struct Report {
     pub latency: Option<Latency>,
     /// How many routes there are, whatever the limit.
     pub routes_total: usize,
-    /// Routes that were counted together, in words; `null` when none were.
-    pub routes_folded: Option<String>,
+    /// Routes that were counted together, in words.
+    pub routes_folded: Vec<String>,
     /// The routes.
     pub routes: Vec<RouteRow>,
     /// The windows that have records, by time.

@@ -41,8 +41,9 @@ impl Folds {
     pub fn learn<'a>(sample: impl Iterator<Item = Counted<'a>>, scale: f64) -> Self {
         let mut root = Position::default();
         let mut common = HashSet::new();
-        for Counted { route, count, errors } in sample {
-            root.add(segments(route), count, errors);
+        for counted in sample {
+            let Counted { route, count, .. } = counted;
+            root.add(segments(route), counted);
             if count > 1 && common.len() < 8_192 {
                 common.insert(route.into());
             }
@@ -57,8 +58,9 @@ impl Folds {
 
     fn grow(&mut self, at: usize, position: &Position, scale: f64) {
         if position.is_flood(scale) {
+            let kept = if position.is_flood_of(scale, Position::is_served) { position.kept(20) } else { position.kept_or_served(20) };
             self.nodes[at].folded = true;
-            self.nodes[at].kept = position.kept(20).into_iter().map(Into::into).collect();
+            self.nodes[at].kept = kept.into_iter().map(Into::into).collect();
         }
         let mut merged = Position::default();
         for (value, inner) in &position.values {
@@ -94,7 +96,7 @@ impl Folds {
     /// Folds the segment that stands at `out[from..]`, if its position is folded, and goes on to the next position.
     pub(super) fn step(&self, walk: Walk, out: &mut Vec<u8>, from: usize) -> Walk {
         let node = &self.nodes[walk?];
-        if node.folded && !node.kept.contains(&out[from..]) && !is_placeholder(&out[from..]) && out.len() > from {
+        if node.folded && !node.kept.contains(&out[from..]) && !is_placeholder(&out[from..]) {
             out.truncate(from);
             out.extend_from_slice(SLUG);
         }
@@ -102,8 +104,9 @@ impl Folds {
     }
 }
 
+/// What is never folded: a placeholder, and the nothing before or between slashes.
 fn is_placeholder(segment: &[u8]) -> bool {
-    segment.starts_with(b"{") && segment.ends_with(b"}")
+    segment.is_empty() || (segment.starts_with(b"{") && segment.ends_with(b"}"))
 }
 
 fn segments(route: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -115,31 +118,44 @@ fn segments(route: &[u8]) -> impl Iterator<Item = &[u8]> {
 struct Position {
     count: u64,
     errors: u64,
+    refused: u64,
     values: BTreeMap<Vec<u8>, Position>,
 }
 
 impl Position {
-    fn add<'a>(&mut self, mut segments: impl Iterator<Item = &'a [u8]>, count: u64, errors: u64) {
-        self.count += count;
-        self.errors += errors;
+    fn add<'a>(&mut self, mut segments: impl Iterator<Item = &'a [u8]>, counted: Counted<'_>) {
+        self.count += counted.count;
+        self.errors += counted.errors;
+        self.refused += counted.refused;
         if let Some(segment) = segments.next() {
-            self.values.entry(segment.to_vec()).or_default().add(segments, count, errors);
+            self.values.entry(segment.to_vec()).or_default().add(segments, counted);
         }
     }
 
     fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.errors += other.errors;
+        self.refused += other.refused;
         for (value, inner) in &other.values {
             self.values.entry(value.clone()).or_default().merge(inner);
         }
     }
 
+    /// Whether there is something here: values that were only ever refused are mostly the probes of scanners.
+    fn is_served(&self) -> bool {
+        self.refused < self.count
+    }
+
     /// Whether the whole log is likely to have too many values here. The share of requests that bring a new value is
     /// about the share of values that the sample has seen once (Good and Turing).
     fn is_flood(&self, scale: f64) -> bool {
-        let once = self.values.iter().filter(|(value, inner)| inner.count == 1 && !is_placeholder(value)).count();
-        self.values.len() > MAX_VALUES && self.values.len() as f64 + once as f64 * (scale - 1.0) > MAX_EXPECTED
+        self.is_flood_of(scale, |_| true)
+    }
+
+    fn is_flood_of(&self, scale: f64, wanted: impl Fn(&Self) -> bool) -> bool {
+        let values = || self.values.iter().filter(|(value, inner)| !is_placeholder(value) && wanted(inner));
+        let (all, once) = (values().count(), values().filter(|(_, inner)| inner.count == 1).count());
+        all > MAX_VALUES && all as f64 + once as f64 * (scale - 1.0) > MAX_EXPECTED
     }
 
     /// Whether this position or one below it is flooded.
@@ -149,18 +165,25 @@ impl Position {
 
     /// The values with a share of their own.
     fn kept(&self, at_least: u64) -> Vec<&[u8]> {
+        self.values.iter().filter(|(value, inner)| self.keeps(value, inner, at_least)).map(|(value, _)| value.as_slice()).collect()
+    }
+
+    /// These, and every value that is served.
+    fn kept_or_served(&self, at_least: u64) -> Vec<&[u8]> {
+        let keep = |value: &[u8], inner: &Self| inner.is_served() || self.keeps(value, inner, at_least);
+        self.values.iter().filter(|(value, inner)| keep(value, inner)).map(|(value, _)| value.as_slice()).collect()
+    }
+
+    fn keeps(&self, value: &[u8], inner: &Self, at_least: u64) -> bool {
         let share = |part: u64, all: u64| part as f64 / all.max(1) as f64;
         let enough = KEPT_SHARE.max(KEPT_ABOVE_EVEN / self.values.len() as f64);
-        let keep = |(value, inner): &(&Vec<u8>, &Self)| {
-            is_placeholder(value)
-                || (share(inner.count, self.count) >= enough && inner.count >= at_least)
-                || share(inner.errors, self.errors) >= KEPT_ERRORS
-        };
-        self.values.iter().filter(keep).map(|(value, _)| value.as_slice()).collect()
+        is_placeholder(value)
+            || (share(inner.count, self.count) >= enough && inner.count >= at_least)
+            || share(inner.errors, self.errors) >= KEPT_ERRORS
     }
 }
 
-/// A route with its requests and, of these, its server errors.
+/// A route with its requests and, of these, the failed ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<'r> {
     /// The route.
@@ -169,27 +192,34 @@ pub struct Counted<'r> {
     pub count: u64,
     /// Requests answered with 5xx.
     pub errors: u64,
+    /// Requests answered with 4xx.
+    pub refused: u64,
 }
 
-/// What becomes of each route when positions with more than [`MAX_VALUES`] values are folded: the values with a share of
-/// their position's requests that stands out, or 5 % of its server errors stay, the others become `{slug}`. A position that a scan already
-/// folded is tidied the same way. The result has one name for each route, in the same order.
-pub fn fold_positions(routes: &[Counted<'_>]) -> Vec<Vec<u8>> {
+/// What becomes of each route when positions with more than [`MAX_VALUES`] values are folded into `{slug}`: the values with a
+/// share of their position's requests that stands out, or 5 % of its server errors, stay. Where the values that are
+/// served are few enough, they stay too, and only those that were always refused are folded: a scanner must not hide the
+/// site. A position that a scan already folded is tidied the same way. The result has one name for each route, in the same
+/// order; routes that `exempt` names are left alone.
+pub fn fold_positions(routes: &[Counted<'_>], exempt: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+    let folds = |route: &[u8]| route.starts_with(b"/") && !exempt(route);
     let mut root = Position::default();
-    for counted in routes.iter().filter(|c| c.route.starts_with(b"/")) {
-        root.add(segments(counted.route), counted.count, counted.errors);
+    for counted in routes.iter().filter(|c| folds(c.route)) {
+        root.add(segments(counted.route), *counted);
     }
     let mut names = HashMap::new();
     root.name(&[], &mut names);
-    routes.iter().map(|c| if c.route.starts_with(b"/") { rename(c.route, &names) } else { c.route.to_vec() }).collect()
+    routes.iter().map(|c| if folds(c.route) { rename(c.route, &names) } else { c.route.to_vec() }).collect()
 }
 
 impl Position {
     /// Notes, for each folded prefix, the values that stay. Prefixes are those of the folded names.
     fn name(&self, prefix: &[u8], names: &mut HashMap<Vec<u8>, HashSet<Vec<u8>>>) {
-        let literals = self.values.keys().filter(|v| !is_placeholder(v)).count();
-        let folded = literals > MAX_VALUES || (self.values.contains_key(SLUG) && literals > 0);
-        let kept: HashSet<Vec<u8>> = self.kept(0).into_iter().map(<[u8]>::to_vec).collect();
+        let literals = || self.values.iter().filter(|(value, _)| !is_placeholder(value));
+        let folded = literals().count() > MAX_VALUES || (self.values.contains_key(SLUG) && literals().count() > 0);
+        let few_served = literals().filter(|(_, inner)| inner.is_served()).count() <= MAX_VALUES;
+        let kept = if few_served { self.kept_or_served(0) } else { self.kept(0) };
+        let kept: HashSet<Vec<u8>> = kept.into_iter().map(<[u8]>::to_vec).collect();
         let below = |value: &[u8]| [prefix, b"/", value].concat();
         let mut slug = Self::default();
         for (value, inner) in &self.values {
@@ -222,9 +252,16 @@ mod tests {
     use crate::route::RouteRules;
 
     fn folded(routes: &[(String, u64)]) -> Vec<String> {
-        let input: Vec<Counted<'_>> =
-            routes.iter().map(|(r, n)| Counted { route: r.as_bytes(), count: *n, errors: u64::from(r.contains("fails")) }).collect();
-        fold_positions(&input).into_iter().map(|r| String::from_utf8(r).unwrap()).collect()
+        let input: Vec<Counted<'_>> = routes
+            .iter()
+            .map(|(r, n)| Counted {
+                route: r.as_bytes(),
+                count: *n,
+                errors: u64::from(r.contains("fails")),
+                refused: if r.contains("probe") { *n } else { 0 },
+            })
+            .collect();
+        fold_positions(&input, |route| route == b"/blog/mine").into_iter().map(|r| String::from_utf8(r).unwrap()).collect()
     }
 
     #[test]
@@ -233,9 +270,11 @@ mod tests {
         routes.push(("/blog/pinned".into(), 500));
         routes.push(("/login".into(), 3));
         routes.push(("/blog/fails".into(), 1));
+        routes.push(("/blog/mine".into(), 1));
+        routes.push(("/".into(), 1));
         let names = folded(&routes);
         assert!(names[..300].iter().all(|n| n == "/blog/{slug}"));
-        assert_eq!(names[300..], ["/blog/pinned", "/login", "/blog/fails"]);
+        assert_eq!(names[300..], ["/blog/pinned", "/login", "/blog/fails", "/blog/mine", "/"]);
     }
 
     #[test]
@@ -248,13 +287,22 @@ mod tests {
     }
 
     #[test]
+    fn a_scanner_does_not_hide_the_site() {
+        let mut routes: Vec<(String, u64)> = (0..300).map(|n| (format!("/probe-{n}.php"), 1)).collect();
+        routes.extend(["/", "/cart", "/search", "/healthz"].map(|r| (r.to_owned(), 2)));
+        let names = folded(&routes);
+        assert!(names[..300].iter().all(|n| n == "/{slug}"));
+        assert_eq!(names[300..], ["/", "/cart", "/search", "/healthz"]);
+    }
+
+    #[test]
     fn a_sample_teaches_what_would_flood() {
         let sample: Vec<String> = (0..1000).map(|n| format!("/x{n}y/{{hash}}")).chain((0..100).map(|_| "/login".to_owned())).collect();
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         for route in &sample {
             *counts.entry(route).or_default() += 1;
         }
-        let counted = || counts.iter().map(|(r, n)| Counted { route: r.as_bytes(), count: *n, errors: 0 });
+        let counted = || counts.iter().map(|(r, n)| Counted { route: r.as_bytes(), count: *n, errors: 0, refused: 0 });
         assert!(Folds::learn(counted(), 1.0).nodes.is_empty(), "a log that was sampled whole needs no fold");
         let folds = Folds::learn(counted(), 100.0);
         let rules = RouteRules::default().learned(folds);

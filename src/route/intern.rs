@@ -105,7 +105,7 @@ impl Routes {
         let mut route = std::mem::take(&mut self.scratch);
         route.clear();
         self.rules.write(path, &mut route);
-        let id = self.intern(method, &route);
+        let id = self.intern(known_method(method), &route);
         self.scratch = route;
         if let (Ok(length), 1..=8) = (u16::try_from(path.len()), method.len()) {
             if self.arena.len() + path.len() > ARENA {
@@ -182,6 +182,65 @@ impl Routes {
     }
 }
 
+/// The methods of the IANA registry, and a few that caches and old servers know. Others are counted as `_OTHER`, OpenTelemetry's
+/// word, since clients may send any token.
+const METHODS: [&[u8]; 50] = [
+    b"ACL",
+    b"BASELINE-CONTROL",
+    b"BIND",
+    b"CHECKIN",
+    b"CHECKOUT",
+    b"CONNECT",
+    b"COPY",
+    b"DELETE",
+    b"GET",
+    b"HEAD",
+    b"LABEL",
+    b"LINK",
+    b"LOCK",
+    b"MERGE",
+    b"MKACTIVITY",
+    b"MKCALENDAR",
+    b"MKCOL",
+    b"MKREDIRECTREF",
+    b"MKWORKSPACE",
+    b"MOVE",
+    b"OPTIONS",
+    b"ORDERPATCH",
+    b"PATCH",
+    b"POST",
+    b"PRI",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"PUT",
+    b"QUERY",
+    b"REBIND",
+    b"REPORT",
+    b"SEARCH",
+    b"TRACE",
+    b"UNBIND",
+    b"UNCHECKOUT",
+    b"UNLINK",
+    b"UNLOCK",
+    b"UPDATE",
+    b"UPDATEREDIRECTREF",
+    b"VERSION-CONTROL",
+    b"PURGE",
+    b"BAN",
+    b"REFRESH",
+    b"DEBUG",
+    b"TRACK",
+    b"NOTIFY",
+    b"SUBSCRIBE",
+    b"UNSUBSCRIBE",
+    b"M-SEARCH",
+    b"POLL",
+];
+
+fn known_method(method: &[u8]) -> &[u8] {
+    if method.is_empty() || METHODS.contains(&method) { method } else { b"_OTHER" }
+}
+
 /// A method of up to eight bytes as a number; longer ones are not cached and become 0, which no method is.
 #[inline]
 fn short_method(method: &[u8]) -> u64 {
@@ -202,7 +261,9 @@ mod tests {
         assert_eq!(routes.of(Some(b"GET"), Some(b"/users/1")), first);
         assert_eq!(routes.of(Some(b"GET"), Some(b"/users/2")), first);
         assert_ne!(routes.of(Some(b"PUT"), Some(b"/users/1")), first);
-        assert_ne!(routes.of(Some(b"GEX"), Some(b"/users/1")), first);
+        let other = routes.of(Some(b"GEX"), Some(b"/users/1"));
+        assert_eq!(&*routes.keys()[other.index()].method, b"_OTHER");
+        assert_eq!(routes.of(Some(b"get"), Some(b"/users/1")), other);
         for n in 0..200_000u32 {
             let path = format!("/users/{n}");
             assert_eq!(routes.of(Some(b"GET"), Some(path.as_bytes())), first);

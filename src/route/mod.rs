@@ -37,6 +37,11 @@ impl RouteRules {
         Self { patterns: self.patterns.clone(), folds: Arc::new(folds) }
     }
 
+    /// Whether a route is one of the user's own.
+    pub fn is_pattern(&self, route: &[u8]) -> bool {
+        self.patterns.iter().any(|p| p.route().as_bytes() == route)
+    }
+
     /// Appends the route of `path` to `out`.
     pub fn write(&self, path: &[u8], out: &mut Vec<u8>) {
         if let Some(pattern) = self.patterns.iter().find(|p| p.matches(path)) {

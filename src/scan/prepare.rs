@@ -141,7 +141,7 @@ fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The rules of routes, with what the samples of all inputs teach.
 pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
     let rules = &spec.tally.routes;
-    let mut counts: BTreeMap<Vec<u8>, (u64, u64)> = BTreeMap::new();
+    let mut counts: BTreeMap<Vec<u8>, (u64, u64, u64)> = BTreeMap::new();
     let (mut sampled, mut total) = (0u64, 0u64);
     let mut memory = Memory::new(spec.zone_seconds);
     for prepared in prepared {
@@ -159,13 +159,15 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
             if let Some(path) = record.path.filter(|_| spec.filter.accepts(&record)) {
                 let mut route = Vec::new();
                 rules.write(path, &mut route);
-                let (count, errors) = counts.entry(route).or_default();
+                let is = |class| u64::from(record.status.is_some_and(|s| s.class() == class));
+                let (count, errors, refused) = counts.entry(route).or_default();
                 *count += 1;
-                *errors += u64::from(record.status.is_some_and(|s| s.class() == StatusClass::ServerError));
+                *errors += is(StatusClass::ServerError);
+                *refused += is(StatusClass::ClientError);
             }
         }
     }
-    let counted = counts.iter().map(|(route, (count, errors))| Counted { route, count: *count, errors: *errors });
+    let counted = counts.iter().map(|(route, &(count, errors, refused))| Counted { route, count, errors, refused });
     rules.learned(Folds::learn(counted, total as f64 / sampled.max(1) as f64))
 }
 

@@ -20,7 +20,7 @@ use crate::route::{RouteId, RouteKey, RouteRules, Routes};
 use std::collections::BTreeMap;
 
 /// Routes with a row of their own. A tally holds up to twice as many before it drops the ones of the highest rank.
-pub const MAX_ROUTES: usize = 16_384;
+pub const MAX_ROUTES: usize = 8_192;
 
 /// Windows of single cells, over all cells; with more of them they are folded.
 const MAX_CROSS: usize = 400_000;
@@ -309,6 +309,11 @@ impl Tally {
             }
             (key, cells)
         })
+    }
+
+    /// The rules that paths became routes by.
+    pub fn rules(&self) -> &RouteRules {
+        &self.spec.routes
     }
 
     /// What was dropped when there were too many routes, per code.

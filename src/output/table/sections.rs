@@ -192,7 +192,10 @@ impl Page<'_> {
     pub(super) fn rest(&mut self) -> io::Result<()> {
         let report = self.report;
         let mut notes = Vec::new();
-        notes.extend(report.routes_folded.as_ref().map(|f| format!("Folded: {f}")));
+        if !report.routes_folded.is_empty() {
+            notes.push("Counted together:".to_owned());
+            notes.extend(report.routes_folded.iter().map(|f| format!("    {f}")));
+        }
         if report.untimed > 0 {
             notes.push(format!("Without a time, so in no window: {}", human::count(report.untimed)));
         }
