@@ -42,7 +42,7 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
         format: args.format.as_deref().map(Format::from_user).transpose()?,
         filter,
         map: !args.no_mmap,
-        zone_seconds: zone.to_offset(now).seconds(),
+        zone: zone.clone(),
         ..ScanSpec::default()
     };
     Ok(Plan { origins: origins(&args.files)?, spec, zone })

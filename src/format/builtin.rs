@@ -2,7 +2,7 @@
 
 use super::field::{Field, TimeLayout, Unit};
 use super::json::JsonProgram;
-use super::template::{self, Syntax};
+use super::template::{self, Syntax, UserName};
 use super::{Format, Reader};
 
 /// A format as its data file states it.
@@ -55,6 +55,12 @@ impl Builtin {
         self.name.eq_ignore_ascii_case(name) || self.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
     }
 
+    /// What reads a line of the same family that this format rejects, without being another format.
+    pub(super) fn fallbacks(&self) -> Vec<Reader> {
+        let is_clf = self.template.contains("%t") || self.template.contains("[$time_local]");
+        builtins().iter().filter(|b| is_clf && b.fallback).map(Self::reader).collect()
+    }
+
     pub(super) fn syntax(&self) -> Option<Syntax> {
         match self.syntax {
             "nginx" => Some(Syntax::Nginx),
@@ -65,7 +71,9 @@ impl Builtin {
 
     pub(super) fn reader(&self) -> Reader {
         match self.syntax() {
-            Some(syntax) => Reader::Text(template::program(self.template, syntax).expect("a test compiles every built-in template")),
+            Some(syntax) => {
+                Reader::Text(template::program(self.template, syntax, UserName::OneWord).expect("a test compiles every built-in template"))
+            }
             None => Reader::Json(JsonProgram::new(
                 self.keys.iter().enumerate().map(|(rank, (path, field, unit))| json_key(path, field, unit, rank as u8)).collect(),
             )),

@@ -4,11 +4,12 @@
 //! wins. When lines go on behind the winner's end, what follows is looked at too (see [`super::infer`]).
 
 use super::builtin::{Builtin, builtins};
+use super::clock::Clock;
 use super::infer;
 use super::json::Strings;
-use super::value::Clock;
 use super::{Fit, Format, Reader, is_directive, trim_line};
 use crate::model::Record;
+use jiff::tz::TimeZone;
 
 /// What the sample showed.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ pub fn detect(lines: &[&[u8]]) -> Detection {
 }
 
 fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
-    let (mut clock, mut strings) = (Clock::new(0), Strings::default());
+    let (mut clock, mut strings) = (Clock::new(TimeZone::UTC), Strings::default());
     let mut candidate = Candidate { name, parsed: 0, whole: 0, filled: 0, stopped: None };
     let mut furthest = None;
     for line in lines {

@@ -84,6 +84,11 @@ impl Field {
         matches!(self, Self::Skip | Self::SkipList)
     }
 
+    /// A part of the request line by itself.
+    pub(super) const fn is_of_request_line(&self) -> bool {
+        matches!(self, Self::Method | Self::Target | Self::Path | Self::Query | Self::Protocol)
+    }
+
     /// A value of this field is one word, so that it ends at the first space even where the template goes on with more.
     pub(super) const fn is_word(&self) -> bool {
         matches!(

@@ -5,11 +5,14 @@
 //! assumed is said, and `-f` overrules it.
 
 use super::builtin::Builtin;
+use super::clock::Clock;
 use super::field::{Field, Unit};
 use super::program::Program;
-use super::value::{self, Clock};
-use super::{Fit, template, variables};
+use super::template::{self, UserName};
+use super::value;
+use super::{Fit, variables};
 use crate::model::Record;
+use jiff::tz::TimeZone;
 
 /// A built-in format with its tail.
 pub(super) struct Longer {
@@ -31,14 +34,14 @@ struct Token<'a> {
 
 /// The builtin with the tail that most of `lines` have, if one is found that fits more than half of them to their end.
 pub(super) fn longer(builtin: &Builtin, lines: &[&[u8]]) -> Option<Longer> {
-    let base = template::program(builtin.template, builtin.syntax()?).ok()?;
+    let base = template::program(builtin.template, builtin.syntax()?, UserName::OneWord).ok()?;
     let tails: Vec<&str> =
         lines.iter().filter_map(|l| base.tail(l)).filter_map(|t| std::str::from_utf8(t).ok()).filter(|t| !t.is_empty()).collect();
     let tokens = tokens(tails.first()?)?;
     let fields = fields(&tokens, &tails)?;
     let tail = tokens.iter().zip(&fields).map(|(t, field)| (t.before, field.clone(), t.after));
     let program = template::extended(builtin.template, builtin.syntax()?, tail).ok()?;
-    let mut clock = Clock::new(0);
+    let mut clock = Clock::new(TimeZone::UTC);
     let whole = lines.iter().filter(|l| matches!(program.parse(l, &mut clock, &mut Record::default()), Ok(Fit::Whole))).count();
     if whole * 2 <= lines.len() {
         return None;

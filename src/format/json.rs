@@ -4,8 +4,9 @@
 //! strings with escapes are copied. nginx with `escape=default` writes `\xNN`, which is no JSON: such a line is mended (the
 //! escape stays as text, as in every other log) and read again; so are control bytes and bytes that are no UTF-8.
 
+use super::clock::Clock;
 use super::field::{Field, Wanted};
-use super::value::{self, Clock};
+use super::value;
 use super::{Fit, Reject};
 use crate::model::Record;
 use hashbrown::HashMap;
@@ -154,16 +155,25 @@ impl<'a> Found<'a> {
 
     fn fill(&self, record: &mut Record<'a>, unescaped: &'a str, clock: &mut Clock) -> Result<(), Reject> {
         let mut no_status = None;
+        // The request line comes first of these; once it was one, what servers made of its parts adds nothing.
+        let mut has_request = false;
         for (_, field, text) in self.slots.iter().flatten() {
             let text = match *text {
                 Text::Raw(text) => text,
                 Text::Unescaped(from, to) => &unescaped.as_bytes()[Range { start: from, end: to }],
             };
-            if **field == Field::Status {
-                record.status = value::status(text);
-                no_status = Some(matches!(text, b"-" | b"" | b"-1"));
-            } else {
-                value::set(record, field, text, clock);
+            match field {
+                Field::Status => {
+                    record.status = value::status(text);
+                    no_status = Some(matches!(text, b"-" | b"" | b"-1"));
+                }
+                // Some writers call the path the request.
+                Field::Request if text.starts_with(b"/") => record.set_target(text),
+                field if has_request && field.is_of_request_line() => {}
+                field => {
+                    value::set(record, field, text, clock);
+                    has_request |= *field == &Field::Request && record.method.is_some();
+                }
             }
         }
         match (record.status, no_status) {
@@ -304,6 +314,7 @@ fn mend(line: &[u8], mended: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use crate::format::{TimeLayout, Unit};
+    use jiff::tz::TimeZone;
 
     fn program() -> JsonProgram {
         let key = |path: &str, field| (path.split('.').map(str::to_owned).collect(), field, 1);
@@ -317,7 +328,7 @@ mod tests {
     }
 
     fn read(line: &str) -> Result<(String, String, u16), Reject> {
-        let (program, mut clock, mut strings) = (program(), Clock::new(0), Strings::default());
+        let (program, mut clock, mut strings) = (program(), Clock::new(TimeZone::UTC), Strings::default());
         let text = |t: Option<&[u8]>| String::from_utf8_lossy(t.unwrap_or(b"none")).into_owned();
         let mut r = Record::default();
         program.parse(line.as_bytes(), &mut clock, &mut strings, &mut r)?;
@@ -337,6 +348,20 @@ mod tests {
         assert_eq!(read("{\"request\":{\"uri\":\"/a\tb\"},\"status\":200}").unwrap().0, "/a\tb");
         assert_eq!(read(r#"{"status":009,"took":0.500,"x":0}"#).unwrap().2, 9);
         assert_eq!(read(r#"{"took":0.5,"status":000}"#).unwrap().2, 0);
+    }
+
+    #[test]
+    fn the_request_line_is_believed_before_its_parts() {
+        let key = |name: &str, field| (vec![name.to_owned()], field, 1);
+        let program = JsonProgram::new(vec![key("status", Field::Status), key("request", Field::Request), key("uri", Field::Target)]);
+        let path = |line: &str| {
+            let (mut clock, mut strings, mut r) = (Clock::new(TimeZone::UTC), Strings::default(), Record::default());
+            program.parse(line.as_bytes(), &mut clock, &mut strings, &mut r).unwrap();
+            String::from_utf8_lossy(r.path.unwrap()).into_owned()
+        };
+        assert_eq!(path(r#"{"status":200,"request":"GET /a?x HTTP/1.1","uri":"/index.php"}"#), "/a");
+        assert_eq!(path(r#"{"status":200,"request":"/a?x"}"#), "/a");
+        assert_eq!(path(r#"{"status":200,"request":"-","uri":"/b"}"#), "/b");
     }
 
     #[test]

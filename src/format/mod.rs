@@ -5,6 +5,7 @@
 
 mod builtin;
 mod bytes;
+mod clock;
 mod detect;
 mod field;
 mod infer;
@@ -20,9 +21,10 @@ pub use builtin::{Builtin, Sample, builtins};
 pub use detect::{Candidate, Detection, detect};
 pub use field::{Field, TimeLayout, Unit, Wanted};
 pub use template::TemplateError;
-pub use value::Clock;
 
 use crate::model::Record;
+use clock::Clock;
+use jiff::tz::TimeZone;
 use json::{JsonProgram, Strings};
 use program::Program;
 
@@ -39,6 +41,8 @@ pub enum Reject {
     BadStatus,
     /// A JSON format met a line that is no JSON object.
     NotJson,
+    /// No format is known that reads the input.
+    UnknownFormat,
 }
 
 impl Reject {
@@ -50,6 +54,7 @@ impl Reject {
             Self::NoStatus => "no response status (-)",
             Self::BadStatus => "status is no number from 0 to 999",
             Self::NotJson => "not a JSON object",
+            Self::UnknownFormat => "no known format",
         }
     }
 }
@@ -103,15 +108,15 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// `zone_seconds` is what to take for the zone of times that state none: seconds east of UTC.
-    pub fn new(zone_seconds: i32) -> Self {
-        Self { clock: Clock::new(zone_seconds), strings: Strings::default() }
+    /// `zone` is what to take for the zone of times that state none.
+    pub fn new(zone: TimeZone) -> Self {
+        Self { clock: Clock::new(zone), strings: Strings::default() }
     }
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self::new(0)
+        Self::new(TimeZone::UTC)
     }
 }
 
@@ -123,7 +128,9 @@ impl Format {
     /// When the text is neither a known name nor a template with a status in it; the error points at the place.
     pub fn from_user(text: &str) -> Result<Self, TemplateError> {
         if let Some(builtin) = builtins().iter().find(|b| b.is_called(text.trim())) {
-            return Ok(builtin.format());
+            let mut format = builtin.format();
+            format.others = builtin.fallbacks();
+            return Ok(format);
         }
         let reader = template::compile(text)?;
         Ok(Self { name: "given with -f".into(), reader, others: Vec::new() })

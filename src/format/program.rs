@@ -6,9 +6,10 @@
 //! the rest left out, since a user agent cut in the middle does not undo the response.
 
 use super::bytes::{Literal, find};
+use super::clock::Clock;
 use super::field::{Field, TimeLayout, Wanted};
 use super::shortcut::{CLF_LEN, Shortcut};
-use super::value::{self, Clock};
+use super::value;
 use super::{Fit, Reject};
 use crate::model::Record;
 

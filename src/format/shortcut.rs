@@ -4,9 +4,10 @@
 //! comparisons are of eight bytes at once, so that a shortcut declines near the end of a line too.
 
 use super::bytes::{self, find};
+use super::clock::Clock;
 use super::field::{Field, TimeLayout};
 use super::request::RequestLine;
-use super::value::{self, Clock};
+use super::value;
 use crate::model::Record;
 
 /// Length of a time of the Common Log Format.

@@ -48,6 +48,14 @@ pub(super) enum Syntax {
     Apache,
 }
 
+/// Whether a user name may have spaces in it. Where the format is a guess, a name of several words is more likely a sign
+/// that the guess is wrong: a virtual host before the address shifts all fields by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UserName {
+    OneWord,
+    AnyWords,
+}
+
 /// Compiles a template as a user gives it.
 pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
     let text = text.trim();
@@ -63,18 +71,18 @@ pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
     if body.starts_with('{') && syntax == Syntax::Nginx {
         return json_template(body).map(Reader::Json);
     }
-    program(body, syntax).map(Reader::Text)
+    program(body, syntax, UserName::AnyWords).map(Reader::Text)
 }
 
 /// Compiles the template of a text format.
-pub(super) fn program(body: &str, syntax: Syntax) -> Result<Program, TemplateError> {
-    let mut pieces = pieces(body, syntax)?;
+pub(super) fn program(body: &str, syntax: Syntax, user: UserName) -> Result<Program, TemplateError> {
+    let mut pieces = join_times(pieces(body, syntax)?);
     believe_the_best(&mut pieces);
     if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status, _)))) {
         let status = if syntax == Syntax::Nginx { "$status" } else { "%>s" };
         return Err(TemplateError::new(format!("the format has no {status}, so there is no status code to count"), body, 0));
     }
-    steps(&pieces, body, syntax)
+    steps(&pieces, body, syntax, user)
 }
 
 /// Compiles a template that goes on with fields known by other means: what stands before and after each, and the field.
@@ -91,7 +99,7 @@ pub(super) fn extended<'t>(
     }
     let mut all = merge_literals(all);
     believe_the_best(&mut all);
-    steps(&all, body, syntax)
+    steps(&all, body, syntax, UserName::OneWord)
 }
 
 /// A pasted configuration line, `log_format main '…' '…';` or `LogFormat "…" name`: the string inside.
@@ -200,9 +208,38 @@ fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
     merged
 }
 
-/// Where two names lead to one field, the better one is read and the other read past.
+/// Apache writes one time in several parts, `%{%d/%b/%Y:%H:%M:%S}t.%{msec_frac}t %{%z}t`: they are read as one.
+fn join_times(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
+    let pattern = |piece: &Piece| match piece {
+        Piece::Field((Field::Time(super::TimeLayout::Pattern(pattern)), _)) => {
+            Some(pattern.replace("msec_frac", "%3f").replace("usec_frac", "%6f"))
+        }
+        _ => None,
+    };
+    let mut joined: Vec<(usize, Piece)> = Vec::new();
+    for (at, piece) in pieces {
+        let before = match joined.as_slice() {
+            [.., (_, first), (_, Piece::Literal(text))] => pattern(first).map(|first| (first, text.replace('%', "%%"))),
+            _ => None,
+        };
+        match (before, pattern(&piece)) {
+            (Some((first, between)), Some(second)) => {
+                joined.pop();
+                if let Some((_, last)) = joined.last_mut() {
+                    *last = Piece::Field((Field::Time(super::TimeLayout::Pattern((first + &between + &second).into())), 1));
+                }
+            }
+            _ => joined.push((at, piece)),
+        }
+    }
+    joined
+}
+
+/// Where two names lead to one field, the better one is read and the other read past. A request line says it all: what a
+/// server made of it, `$uri` after a rewrite, must not stand in its place.
 fn believe_the_best(pieces: &mut [(usize, Piece)]) {
     let mut best: HashMap<u32, (u8, usize)> = HashMap::new();
+    let has_request = pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Request, _))));
     for (at, (_, piece)) in pieces.iter().enumerate() {
         if let Piece::Field((field, rank)) = piece
             && !field.is_skipped()
@@ -214,15 +251,15 @@ fn believe_the_best(pieces: &mut [(usize, Piece)]) {
         }
     }
     for (at, (_, piece)) in pieces.iter_mut().enumerate() {
-        if let Piece::Field((field, _)) = piece
-            && best.get(&field.bit()).is_some_and(|(_, best)| *best != at)
-        {
+        let Piece::Field((field, _)) = piece else { continue };
+        let lesser = best.get(&field.bit()).is_some_and(|(_, best)| *best != at);
+        if lesser || (has_request && field.is_of_request_line()) {
             *field = Field::Skip;
         }
     }
 }
 
-fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax) -> Result<Program, TemplateError> {
+fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) -> Result<Program, TemplateError> {
     let mut pieces = pieces.iter().peekable();
     let mut before = String::new();
     if let Some((_, Piece::Literal(text))) = pieces.next_if(|(_, p)| matches!(p, Piece::Literal(_))) {
@@ -242,7 +279,7 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax) -> Result<Progra
             Some((at, Piece::Field((next, _)))) => (before_field(next, body, *at)?, String::new()),
         };
         let quoted = before.ends_with('"') && after.starts_with('"');
-        let word = field.is_word() || (syntax == Syntax::Apache && *field == Field::User);
+        let word = field.is_word() || (syntax == Syntax::Apache && *field == Field::User && user == UserName::OneWord);
         steps.push(Step::new(field.clone(), end, quoted, word, field.is_list()));
         before = after;
     }
@@ -365,6 +402,17 @@ mod tests {
           $remote_addr [$time_local]
           ^
         ");
+    }
+
+    #[test]
+    fn one_time_in_several_parts() {
+        let Reader::Text(program) = compile("%h [%{%d/%b/%Y:%H:%M:%S}t.%{msec_frac}t %{%z}t] %>s").unwrap() else {
+            panic!("a text format")
+        };
+        let mut record = crate::model::Record::default();
+        let mut clock = crate::format::clock::Clock::new(jiff::tz::TimeZone::UTC);
+        program.parse(b"::1 [15/Jun/2025:15:06:40.123 -0500] 200", &mut clock, &mut record).unwrap();
+        assert_eq!(record.time.unwrap().to_string(), "2025-06-15T20:06:40.123Z");
     }
 
     #[test]

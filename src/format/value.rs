@@ -1,7 +1,8 @@
 //! From the bytes of one field to its value in a [`Record`].
 
+use super::clock::Clock;
 use super::field::{Field, TimeLayout, Unit};
-use crate::model::{Record, StatusCode, Timestamp};
+use crate::model::{Record, StatusCode};
 use std::time::Duration;
 
 /// Sets `field` of `record` from its text. What the server wrote as `-` or left empty stays `None`; so does what cannot be
@@ -194,108 +195,6 @@ pub(super) fn durations(text: &[u8], unit: Unit) -> Option<Duration> {
         .fold(None, |sum, one| Some(sum.unwrap_or_default() + one))
 }
 
-/// Reads times, and remembers the last minute: neighbouring lines share it, so that mostly only the second is new.
-#[derive(Debug)]
-pub struct Clock {
-    /// `15/Jun/2025:15:06` and ` +0000` of the last time read.
-    remembered: Minute,
-    base: i64,
-    zone_seconds: i64,
-}
-
-/// All of a time of the Common Log Format but its second, in three registers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Minute(u64, u64, u64);
-
-impl Minute {
-    #[inline(always)]
-    fn of(t: &[u8; 26]) -> Self {
-        let eight = |from: &[u8]| u64::from_le_bytes(*from.first_chunk().expect("eight bytes"));
-        // The last eight bytes begin with the second, which is left out; byte 16 and the colon behind it go with the zone.
-        Self(eight(&t[..8]), eight(&t[8..16]), (eight(&t[18..]) & !0xffff) | u64::from(t[16]) | u64::from(t[17]) << 8)
-    }
-}
-
-impl Clock {
-    /// `zone_seconds` is the zone of times that state none: seconds east of UTC.
-    pub fn new(zone_seconds: i32) -> Self {
-        Self { remembered: Minute::default(), base: 0, zone_seconds: i64::from(zone_seconds) }
-    }
-
-    #[inline(always)]
-    pub(super) fn clf(&mut self, t: &[u8; 26]) -> Option<Timestamp> {
-        let minute = Minute::of(t);
-        let (tens, ones) = (t[18].wrapping_sub(b'0'), t[19].wrapping_sub(b'0'));
-        if minute == self.remembered && tens < 6 && ones < 10 {
-            return Some(Timestamp::from_seconds(self.base + i64::from(tens * 10 + ones)));
-        }
-        self.new_minute(t, minute)
-    }
-
-    #[inline(never)]
-    fn new_minute(&mut self, t: &[u8; 26], minute: Minute) -> Option<Timestamp> {
-        let time = Timestamp::parse_clf(t)?;
-        self.remembered = minute;
-        self.base = time.seconds.div_euclid(60) * 60;
-        Some(time)
-    }
-
-    fn clf_of_any_length(&mut self, text: &[u8]) -> Option<Timestamp> {
-        match <&[u8; 26]>::try_from(text) {
-            Ok(t) => self.clf(t),
-            // Some writers add a fraction or leave the zone out; a pattern reads what the fast path does not.
-            Err(_) => self.odd_clf(text),
-        }
-    }
-
-    #[cold]
-    fn odd_clf(&self, text: &[u8]) -> Option<Timestamp> {
-        let text = text.strip_prefix(b"[").unwrap_or(text);
-        let text = text.strip_suffix(b"]").unwrap_or(text);
-        if text.len() == 26 {
-            return Timestamp::parse_clf(text);
-        }
-        ["%d/%b/%Y:%H:%M:%S%.f %z", "%d/%b/%Y:%H:%M:%S%.f"].iter().find_map(|pattern| self.pattern(pattern, text))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn other(&self, layout: &TimeLayout, text: &[u8]) -> Option<Timestamp> {
-        match layout {
-            TimeLayout::Iso => self.iso(text),
-            TimeLayout::Epoch => Timestamp::parse_epoch(text),
-            TimeLayout::Pattern(pattern) => self.pattern(pattern, text),
-            TimeLayout::Clf | TimeLayout::Any => self
-                .iso(text)
-                .or_else(|| Timestamp::parse_epoch(text))
-                .or_else(|| Timestamp::parse_clf(text))
-                .or_else(|| self.odd_clf(text)),
-        }
-    }
-
-    fn iso(&self, text: &[u8]) -> Option<Timestamp> {
-        let mut time = Timestamp::parse_iso(text)?;
-        let states_zone = text[19..].iter().any(|b| matches!(b, b'Z' | b'z' | b'+' | b'-'));
-        if !states_zone {
-            time.seconds -= self.zone_seconds;
-        }
-        Some(time)
-    }
-
-    fn pattern(&self, pattern: &str, text: &[u8]) -> Option<Timestamp> {
-        // Apache's own words beside strftime: sec, msec and usec, since the epoch.
-        if matches!(pattern, "sec" | "msec" | "usec") {
-            return Timestamp::parse_epoch(text);
-        }
-        let broken = jiff::fmt::strtime::parse(pattern, text).ok()?;
-        let datetime = broken.to_datetime().ok()?;
-        let zone = broken.offset().map_or(self.zone_seconds, |o| i64::from(o.seconds()));
-        let utc = jiff::tz::Offset::UTC.to_timestamp(datetime).ok()?;
-        let nanos = utc.subsec_nanosecond().unsigned_abs();
-        Some(Timestamp { seconds: utc.as_second() - zone, nanos, digits: if nanos == 0 { 0 } else { 9 } })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,26 +227,6 @@ mod tests {
         assert_eq!(sum("0.100, 0.200 : 0.300"), Some(600));
         assert_eq!(sum("-, 0.200"), Some(200));
         assert_eq!(sum("-"), None);
-    }
-
-    #[test]
-    fn the_clock_gives_the_same_with_and_without_its_memory() {
-        let mut clock = Clock::new(0);
-        for text in ["15/Jun/2025:15:06:40 +0000", "15/Jun/2025:15:06:41 +0000", "15/Jun/2025:15:06:41 -0730", "15/Jun/2025:15:07:00 -0730"]
-        {
-            assert_eq!(clock.clf_of_any_length(text.as_bytes()), Timestamp::parse_clf(text.as_bytes()), "{text}");
-        }
-        // A second past 59 is no hit: it goes through the strict parser.
-        assert_eq!(clock.clf_of_any_length(b"15/Jun/2025:15:07:61 -0730"), None);
-    }
-
-    #[test]
-    fn patterns() {
-        let clock = Clock::new(3600);
-        let read = |pattern: &str, text: &str| clock.pattern(pattern, text.as_bytes()).map(|t| t.to_string());
-        assert_eq!(read("%Y-%m-%d %H:%M:%S", "2025-02-24 12:34:56").as_deref(), Some("2025-02-24T11:34:56Z"));
-        assert_eq!(read("%d/%b/%Y:%H:%M:%S %z", "24/Feb/2025:15:30:45 +0530").as_deref(), Some("2025-02-24T10:00:45Z"));
-        assert_eq!(read("usec", "1716723772601480").as_deref(), Some("2024-05-26T11:42:52.601480Z"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::filter::Filter;
 use crate::format::{Format, Wanted};
 use crate::input::{Blocks, Chunk, InputError, Opened, Origin, chunk_of, chunks, open};
 use crate::tally::{Place, Spec, Tally};
+use jiff::tz::TimeZone;
 use prepare::{Prepared, Source};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -34,15 +35,15 @@ pub struct ScanSpec {
     pub tally: Spec,
     /// Whether regular files may be mapped.
     pub map: bool,
-    /// The zone of times that state none, in seconds east of UTC.
-    pub zone_seconds: i32,
+    /// The zone of times that state none.
+    pub zone: TimeZone,
     /// Bytes a chunk. Debug builds take small ones, so that tests cross their borders all day.
     pub chunk: usize,
 }
 
 impl Default for ScanSpec {
     fn default() -> Self {
-        Self { jobs: None, format: None, filter: Filter::default(), tally: Spec::default(), map: true, zone_seconds: 0, chunk: CHUNK }
+        Self { jobs: None, format: None, filter: Filter::default(), tally: Spec::default(), map: true, zone: TimeZone::UTC, chunk: CHUNK }
     }
 }
 
@@ -134,7 +135,7 @@ struct Context<'s> {
 
 impl Context<'_> {
     fn worker(&self) -> Worker<'_> {
-        Worker::new(&self.formats, &self.spec.filter, self.tally.clone(), self.spec.zone_seconds)
+        Worker::new(&self.formats, &self.spec.filter, self.tally.clone(), self.spec.zone.clone())
     }
 
     fn warn(&self, warning: String) {

@@ -143,7 +143,7 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
     let rules = &spec.tally.routes;
     let mut counts: BTreeMap<Vec<u8>, (u64, u64, u64)> = BTreeMap::new();
     let (mut sampled, mut total) = (0u64, 0u64);
-    let mut memory = Memory::new(spec.zone_seconds);
+    let mut memory = Memory::new(spec.zone.clone());
     for prepared in prepared {
         let sample = std::mem::take(&mut prepared.sample);
         let sampled_lines = || sample.iter().flat_map(|block| lines(block).take(ROUTE_LINES));

@@ -44,7 +44,7 @@ fn read<E: From<InputError>>(
     spec: &ScanSpec,
     each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
 ) -> Result<Lines, E> {
-    let (name, mut lines, mut memory) = (prepared.name.clone(), Lines::default(), Memory::new(spec.zone_seconds));
+    let (name, mut lines, mut memory) = (prepared.name.clone(), Lines::default(), Memory::new(spec.zone.clone()));
     let mut part = |data: &[u8]| -> Result<(), E> {
         let data = data.strip_suffix(b"\n").unwrap_or(data);
         for line in data.split(|&b| b == b'\n') {

@@ -6,6 +6,7 @@ use crate::format::{Format, Memory, is_directive, trim_line};
 use crate::input::Chunk;
 use crate::model::Record;
 use crate::tally::{Lines, Place, Spec, Tally};
+use jiff::tz::TimeZone;
 
 pub(super) struct Worker<'c> {
     formats: &'c [Option<Format>],
@@ -17,11 +18,11 @@ pub(super) struct Worker<'c> {
 }
 
 impl<'c> Worker<'c> {
-    pub(super) fn new(formats: &'c [Option<Format>], filter: &'c Filter, spec: Spec, zone_seconds: i32) -> Self {
+    pub(super) fn new(formats: &'c [Option<Format>], filter: &'c Filter, spec: Spec, zone: TimeZone) -> Self {
         Self {
             formats,
             filter: (!filter.is_empty()).then_some(filter),
-            memory: Memory::new(zone_seconds),
+            memory: Memory::new(zone),
             tally: Tally::new(spec),
             chunk_lines: Vec::new(),
         }

@@ -1,0 +1,166 @@
+//! Reads the time of a line.
+
+use super::field::TimeLayout;
+use crate::model::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+
+/// Reads times, and remembers the last minute: neighbouring lines share it, so that mostly only the second is new.
+#[derive(Debug)]
+pub(super) struct Clock {
+    /// `15/Jun/2025:15:06` and ` +0000` of the last time read.
+    remembered: Minute,
+    base: i64,
+    /// The zone of times that state none.
+    zone: TimeZone,
+}
+
+/// All of a time of the Common Log Format but its second, in three registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Minute(u64, u64, u64);
+
+impl Minute {
+    #[inline(always)]
+    fn of(t: &[u8; 26]) -> Self {
+        let eight = |from: &[u8]| u64::from_le_bytes(*from.first_chunk().expect("eight bytes"));
+        // The last eight bytes begin with the second, which is left out; byte 16 and the colon behind it go with the zone.
+        Self(eight(&t[..8]), eight(&t[8..16]), (eight(&t[18..]) & !0xffff) | u64::from(t[16]) | u64::from(t[17]) << 8)
+    }
+}
+
+impl Clock {
+    /// `zone` is that of times that state none.
+    pub(super) fn new(zone: TimeZone) -> Self {
+        Self { remembered: Minute::default(), base: 0, zone }
+    }
+
+    #[inline(always)]
+    pub(super) fn clf(&mut self, t: &[u8; 26]) -> Option<Timestamp> {
+        let minute = Minute::of(t);
+        let (tens, ones) = (t[18].wrapping_sub(b'0'), t[19].wrapping_sub(b'0'));
+        if minute == self.remembered && tens < 6 && ones < 10 {
+            return Some(Timestamp::from_seconds(self.base + i64::from(tens * 10 + ones)));
+        }
+        self.new_minute(t, minute)
+    }
+
+    #[inline(never)]
+    fn new_minute(&mut self, t: &[u8; 26], minute: Minute) -> Option<Timestamp> {
+        let time = Timestamp::parse_clf(t)?;
+        self.remembered = minute;
+        self.base = time.seconds.div_euclid(60) * 60;
+        Some(time)
+    }
+
+    pub(super) fn clf_of_any_length(&mut self, text: &[u8]) -> Option<Timestamp> {
+        match <&[u8; 26]>::try_from(text) {
+            Ok(t) => self.clf(t),
+            // Some writers add a fraction or leave the zone out; a pattern reads what the fast path does not.
+            Err(_) => self.odd_clf(text),
+        }
+    }
+
+    #[cold]
+    fn odd_clf(&self, text: &[u8]) -> Option<Timestamp> {
+        let text = text.strip_prefix(b"[").unwrap_or(text);
+        let text = text.strip_suffix(b"]").unwrap_or(text);
+        if text.len() == 26 {
+            return Timestamp::parse_clf(text);
+        }
+        ["%d/%b/%Y:%H:%M:%S%.f %z", "%d/%b/%Y:%H:%M:%S%.f"].iter().find_map(|pattern| self.pattern(pattern, text))
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn other(&self, layout: &TimeLayout, text: &[u8]) -> Option<Timestamp> {
+        match layout {
+            TimeLayout::Iso => self.iso(text),
+            TimeLayout::Epoch => Timestamp::parse_epoch(text),
+            TimeLayout::Pattern(pattern) => self.pattern(pattern, text),
+            TimeLayout::Clf | TimeLayout::Any => self
+                .iso(text)
+                .or_else(|| Timestamp::parse_epoch(text))
+                .or_else(|| Timestamp::parse_clf(text))
+                .or_else(|| self.odd_clf(text)),
+        }
+    }
+
+    fn iso(&self, text: &[u8]) -> Option<Timestamp> {
+        let mut time = Timestamp::parse_iso(text)?;
+        let states_zone = text[19..].iter().any(|b| matches!(b, b'Z' | b'z' | b'+' | b'-'));
+        if !states_zone {
+            time.seconds = self.to_utc(time.seconds)?;
+        }
+        Some(time)
+    }
+
+    /// What a clock on the wall showed, counted like UTC -> seconds in UTC.
+    fn to_utc(&self, wall: i64) -> Option<i64> {
+        if self.zone == TimeZone::UTC {
+            return Some(wall);
+        }
+        let shown = Offset::UTC.to_datetime(jiff::Timestamp::from_second(wall).ok()?);
+        Some(self.zone.to_timestamp(shown).ok()?.as_second())
+    }
+
+    fn pattern(&self, pattern: &str, text: &[u8]) -> Option<Timestamp> {
+        // Apache's own words beside strftime: seconds, milli- and microseconds since the epoch, and their fractions.
+        if matches!(pattern, "sec" | "msec" | "usec" | "sec.%3f" | "sec.%6f") {
+            return Timestamp::parse_epoch(text);
+        }
+        let broken = jiff::fmt::strtime::parse(pattern, text).ok()?;
+        let utc = Offset::UTC.to_timestamp(broken.to_datetime().ok()?).ok()?;
+        let seconds = match broken.offset() {
+            Some(offset) => utc.as_second() - i64::from(offset.seconds()),
+            None => self.to_utc(utc.as_second())?,
+        };
+        Some(Timestamp { seconds, nanos: utc.subsec_nanosecond().unsigned_abs(), digits: fraction_digits(text) })
+    }
+}
+
+/// Digits behind the point that follows a second.
+fn fraction_digits(text: &[u8]) -> u8 {
+    let point = text.windows(2).rposition(|pair| matches!(pair[0], b'.' | b',') && pair[1].is_ascii_digit());
+    point.map_or(0, |at| text[at + 1..].iter().take_while(|b| b.is_ascii_digit()).count().min(9) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_gives_the_same_with_and_without_its_memory() {
+        let mut clock = Clock::new(TimeZone::UTC);
+        for text in ["15/Jun/2025:15:06:40 +0000", "15/Jun/2025:15:06:41 +0000", "15/Jun/2025:15:06:41 -0730", "15/Jun/2025:15:07:00 -0730"]
+        {
+            assert_eq!(clock.clf_of_any_length(text.as_bytes()), Timestamp::parse_clf(text.as_bytes()), "{text}");
+        }
+        // A second past 59 is no hit: it goes through the strict parser.
+        assert_eq!(clock.clf_of_any_length(b"15/Jun/2025:15:07:61 -0730"), None);
+    }
+
+    #[test]
+    fn patterns() {
+        let clock = Clock::new(TimeZone::fixed(Offset::from_seconds(3600).unwrap()));
+        let read = |pattern: &str, text: &str| clock.pattern(pattern, text.as_bytes()).map(|t| t.to_string());
+        assert_eq!(read("%Y-%m-%d %H:%M:%S", "2025-02-24 12:34:56").as_deref(), Some("2025-02-24T11:34:56Z"));
+        assert_eq!(read("%d/%b/%Y:%H:%M:%S %z", "24/Feb/2025:15:30:45 +0530").as_deref(), Some("2025-02-24T10:00:45Z"));
+        assert_eq!(read("usec", "1716723772601480").as_deref(), Some("2024-05-26T11:42:52.601480Z"));
+    }
+
+    #[test]
+    fn the_logs_own_precision() {
+        let clock = Clock::new(TimeZone::UTC);
+        let read = |text: &str| clock.odd_clf(text.as_bytes()).map(|t| t.to_string());
+        assert_eq!(read("[15/Jun/2025:15:06:40.120 +0000]").as_deref(), Some("2025-06-15T15:06:40.120Z"));
+        assert_eq!(read("15/Jun/2025:15:06:40").as_deref(), Some("2025-06-15T15:06:40Z"));
+    }
+
+    #[test]
+    fn a_zone_with_summer_time() {
+        let clock = Clock::new(TimeZone::get("Europe/Berlin").unwrap());
+        let read = |text: &str| clock.iso(text.as_bytes()).map(|t| t.to_string());
+        assert_eq!(read("2025-01-15 12:00:00").as_deref(), Some("2025-01-15T11:00:00Z"));
+        assert_eq!(read("2025-07-15 12:00:00").as_deref(), Some("2025-07-15T10:00:00Z"));
+        assert_eq!(read("2025-07-15T12:00:00Z").as_deref(), Some("2025-07-15T12:00:00Z"));
+    }
+}
