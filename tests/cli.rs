@@ -126,7 +126,8 @@ fn routes_limit_sort_and_patterns() {
     };
     assert_eq!(routes(&["--route", "/u/{name}"]), ["/api/users/{id}", "/api/payments", "/u/{name}"]);
     assert_eq!(routes(&["-n", "1", "--sort", "errors"]), ["/api/payments"]);
-    assert_eq!(routes(&["-n", "1", "--sort", "route", "-r"]), ["/u/bob"]);
+    assert_eq!(routes(&["-n", "1", "--sort", "route"]), ["/u/bob"]);
+    assert_eq!(routes(&["-n", "1", "--sort", "route", "-r"]), ["/api/payments"]);
 }
 
 #[test]

@@ -46,10 +46,10 @@ pub(super) struct ReportArgs {
     /// The width of time windows: 30s, 5m, 1h, 1d (default: by the span of the log).
     #[arg(long, value_name = "WIDTH", help_heading = "Report")]
     pub(super) window: Option<String>,
-    /// Routes at the most (default: 12 in the table, all elsewhere).
+    /// Routes at the most (default: 12 in the table, 20 in Markdown, all elsewhere).
     #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
     pub(super) limit: Option<usize>,
-    /// What routes are ordered by, largest first (default: errors in the table, count elsewhere).
+    /// What routes are ordered by, largest first (default: errors in table and Markdown, count elsewhere).
     #[arg(long, value_name = "KEY", help_heading = "Report")]
     pub(super) sort: Option<Sort>,
     /// Order the other way round.
@@ -71,9 +71,9 @@ pub(super) struct ReportArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
-    /// Logs: files (plain or gzip), directories, patterns, or - for standard input.
+    /// Logs: files (plain or gzip), directories, patterns in quotes, or - for standard input.
     #[arg(value_name = "FILE")]
-    pub(super) files: Vec<String>,
+    pub(super) files: Vec<PathBuf>,
     /// The log format: a name ('logcodes formats' lists them), an nginx log_format or an Apache LogFormat string (default: detected).
     #[arg(short, long, value_name = "FORMAT", help_heading = "Reading")]
     pub(super) format: Option<String>,
@@ -83,7 +83,7 @@ pub(super) struct ScanArgs {
     /// Read files instead of mapping them.
     #[arg(long, help_heading = "Reading")]
     pub(super) no_mmap: bool,
-    /// Write rejected lines to this file, as input:line:reason:text, separated by tabs.
+    /// Write rejected lines to this file: input, line, reason and text, separated by tabs.
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub(super) rejects: Option<PathBuf>,
     /// The zone to show times in, and of times that state none: Europe/Berlin, +02:00, local (default: UTC).
@@ -95,19 +95,19 @@ pub(super) struct ScanArgs {
     /// No warnings, no progress.
     #[arg(short, long, help_heading = "Reading")]
     pub(super) quiet: bool,
-    /// Only these status codes: 5xx,!502,400-404.
-    #[arg(short, long, value_name = "CODES", help_heading = "Selecting", allow_hyphen_values = true)]
-    pub(super) status: Option<String>,
+    /// Only these status codes: 5xx,!502,400-404. Repeatable, as are the next three.
+    #[arg(short, long, value_name = "CODES", help_heading = "Selecting")]
+    pub(super) status: Vec<String>,
     /// Only these paths: /api (and below), /api/*/orders, wp- (anywhere), !/healthz.
     #[arg(short, long, value_name = "PATTERN", help_heading = "Selecting")]
-    pub(super) path: Option<String>,
+    pub(super) path: Vec<String>,
     /// Only these methods: GET,POST or !HEAD.
     #[arg(short, long, value_name = "METHODS", help_heading = "Selecting")]
-    pub(super) method: Option<String>,
+    pub(super) method: Vec<String>,
     /// Only these hosts: www.example.com, *.example.com, !static.*.
     #[arg(long, value_name = "HOSTS", help_heading = "Selecting")]
-    pub(super) host: Option<String>,
-    /// Not before: 2025-06-15T15:00, 15:00, -3h, yesterday.
+    pub(super) host: Vec<String>,
+    /// Not before: 2025-06-15T15:00, 15:00 (today), -3h (before now), yesterday.
     #[arg(long, value_name = "TIME", help_heading = "Selecting", allow_hyphen_values = true)]
     pub(super) since: Option<String>,
     /// Before: as --since.
@@ -132,9 +132,12 @@ pub(super) struct ExplainArgs {
 pub(super) struct RecordsArgs {
     #[command(flatten)]
     pub(super) scan: ScanArgs,
-    /// How to write records.
-    #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]
-    pub(super) output: RecordOutput,
+    /// jsonl or csv, or the name of a file whose extension says which.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "jsonl")]
+    pub(super) output: String,
+    /// Records at the most.
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(super) limit: Option<u64>,
     /// Keep rejected lines in their place, with the reason.
     #[arg(long)]
     pub(super) all_lines: bool,
@@ -144,7 +147,7 @@ pub(super) struct RecordsArgs {
 pub(super) struct FormatsArgs {
     /// Logs to look at.
     #[arg(value_name = "FILE")]
-    pub(super) files: Vec<String>,
+    pub(super) files: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -152,12 +155,6 @@ pub(super) enum ExplainFormat {
     Text,
     Json,
     Md,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum RecordOutput {
-    Jsonl,
-    Csv,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

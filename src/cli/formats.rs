@@ -51,7 +51,7 @@ fn list() -> Result<Exit, Failure> {
 
 fn judgement(c: &Candidate, lines: usize) -> String {
     let mut text = format!("{:<24} {} of {lines} sampled lines are records, {} fit to their end", c.name, c.parsed, c.whole);
-    if let Some(stopped) = &c.stopped {
+    if let Some(stopped) = c.stopped.as_ref().filter(|_| c.parsed == 0) {
         let _ = write!(text, "; {stopped}");
     }
     text
@@ -86,8 +86,8 @@ pub(super) fn why_unknown(name: &str, why: &Unknown) -> String {
     for line in &why.head {
         let _ = writeln!(text, "    {}", cut(&clean(&mask_secrets(&String::from_utf8_lossy(line))), 160));
     }
-    let mut near: Vec<&Candidate> = why.candidates.iter().filter(|c| c.stopped.as_ref().is_some_and(|s| !s.starts_with('0'))).collect();
-    near.truncate(3);
+    // Less than a third is what any line of words shares with any format.
+    let near: Vec<&Candidate> = why.candidates.iter().filter(|c| c.progress > 0.34).take(3).collect();
     if !near.is_empty() {
         text.push_str("  nearest:\n");
         for c in near {

@@ -9,6 +9,7 @@ use crate::input::{self, Origin};
 use crate::scan::ScanSpec;
 use jiff::tz::TimeZone;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 /// Inputs and how to read them.
 pub(super) struct Plan {
@@ -22,10 +23,10 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     let zone = when::zone(args.tz.as_deref())?;
     let time = |text: &Option<String>| text.as_deref().map(|t| when::parse(t, now, &zone)).transpose();
     let filter = Filter {
-        status: args.status.as_deref().map(StatusFilter::parse).transpose()?,
-        path: args.path.as_deref().map(PathFilter::parse).transpose()?,
-        method: args.method.as_deref().map(WordFilter::parse).transpose()?,
-        host: args.host.as_deref().map(WordFilter::parse).transpose()?,
+        status: joined(&args.status).map(|t| StatusFilter::parse(&t)).transpose()?,
+        path: joined(&args.path).map(|t| PathFilter::parse(&t)).transpose()?,
+        method: joined(&args.method).map(|t| WordFilter::parse(&t)).transpose()?,
+        host: joined(&args.host).map(|t| WordFilter::parse(&t)).transpose()?,
         since: time(&args.since)?,
         until: time(&args.until)?,
     };
@@ -48,8 +49,13 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     Ok(Plan { origins: origins(&args.files)?, spec, zone })
 }
 
+/// An option given several times is one list.
+fn joined(parts: &[String]) -> Option<String> {
+    (!parts.is_empty()).then(|| parts.join(","))
+}
+
 /// Standard input when no file is named and it is no terminal.
-fn origins(files: &[String]) -> Result<Vec<Origin>, Failure> {
+fn origins(files: &[PathBuf]) -> Result<Vec<Origin>, Failure> {
     if files.is_empty() {
         if std::io::stdin().is_terminal() {
             return Err(Failure::Usage(

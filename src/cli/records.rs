@@ -1,28 +1,29 @@
 //! `logcodes records FILE...`, and the file of rejected lines.
 
-use super::args::{RecordOutput, RecordsArgs};
+use super::args::RecordsArgs;
 use super::error::Failure;
 use super::{Exit, formats, plan, stdout};
 use crate::input::Origin;
 use crate::output::{RecordFormat, RecordWriter};
-use crate::scan::{self, Event, ScanSpec};
+use crate::scan::{self, Event, ScanSpec, Told};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-#[expect(clippy::print_stderr, reason = "the count belongs on stderr")]
 pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
+    let (format, file) = output(&args.output)?;
     let plan = plan::plan(&args.scan)?;
-    let format = match args.output {
-        RecordOutput::Jsonl => RecordFormat::Jsonl,
-        RecordOutput::Csv => RecordFormat::Csv,
-    };
     let mut rejects = args.scan.rejects.as_deref().map(reject_file).transpose()?;
-    let (lines, unknown) = stdout::with(None, |out| {
+    let mut left = args.limit.unwrap_or(u64::MAX);
+    let told = stdout::with(file, |out| {
         let mut writer = RecordWriter::new(format, out)?;
-        let done = scan::each_record(&plan.origins, &plan.spec, &mut |input, line, event| -> Result<(), Failure> {
+        let told = scan::each_record(&plan.origins, &plan.spec, &mut |input, line, event| -> Result<(), Failure> {
             match event {
-                Event::Record(record) => writer.record(input, line, record)?,
+                Event::Record(_) if left == 0 => {}
+                Event::Record(record) => {
+                    left -= 1;
+                    writer.record(input, line, record)?;
+                }
                 Event::Rejected(reject, text) => {
                     if args.all_lines {
                         writer.rejected(input, line, reject.reason())?;
@@ -35,35 +36,68 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
             Ok(())
         })?;
         writer.finish()?;
-        Ok(done)
+        Ok(told)
     })?;
     if let Some(mut file) = rejects {
         file.flush()?;
     }
-    if lines.parsed + lines.filtered == 0 {
-        return Err(Failure::Nothing(match unknown.first() {
+    if told.lines.parsed + told.lines.filtered == 0 {
+        return Err(Failure::Nothing(match told.unknown.first() {
             Some((name, why)) => formats::why_unknown(name, why),
             None => "no line is a request".into(),
         }));
     }
     if !args.scan.quiet {
-        eprintln!(
-            "logcodes: {} lines = {} records + {} filtered + {} rejected; {} blank or # lines",
-            lines.lines - lines.directives,
-            lines.parsed,
-            lines.filtered,
-            lines.rejected,
-            lines.directives
-        );
+        tell(&told);
     }
     Ok(Exit::Success)
 }
 
+/// `jsonl`, `csv`, or a file that ends so.
+fn output(text: &str) -> Result<(RecordFormat, Option<&Path>), Failure> {
+    let path = Path::new(text);
+    let extension = path.extension().map(|x| x.to_string_lossy().to_ascii_lowercase());
+    match (text, extension.as_deref()) {
+        ("jsonl", _) => Ok((RecordFormat::Jsonl, None)),
+        ("csv", _) => Ok((RecordFormat::Csv, None)),
+        (_, Some("jsonl" | "json" | "ndjson")) => Ok((RecordFormat::Jsonl, Some(path))),
+        (_, Some("csv")) => Ok((RecordFormat::Csv, Some(path))),
+        _ => Err(Failure::Usage(format!("-o: '{text}' is neither jsonl nor csv nor a file name that ends like one of them"))),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the count and what went wrong belong on stderr")]
+fn tell(told: &Told) {
+    for warning in &told.warnings {
+        eprintln!("logcodes: warning: {warning}");
+    }
+    for (name, why) in told.unknown.iter().filter(|(_, why)| !why.empty) {
+        eprintln!("logcodes: warning: {name}: {}", if why.binary { "a binary file, left out" } else { "no known format reads its lines" });
+    }
+    let lines = told.lines;
+    eprintln!(
+        "logcodes: {} lines = {} records + {} filtered + {} rejected; {} blank or # lines",
+        lines.lines - lines.directives,
+        lines.parsed,
+        lines.filtered,
+        lines.rejected,
+        lines.directives
+    );
+}
+
+/// Rejected lines of a report are written in a second pass, which pipes do not allow.
+pub(super) fn can_read_twice(origins: &[Origin]) -> Result<(), Failure> {
+    let once = |origin: &&Origin| !matches!(origin, Origin::File(path) if path.is_file());
+    match origins.iter().find(once) {
+        Some(origin) => {
+            Err(Failure::Usage(format!("--rejects reads its inputs twice, which '{}' does not allow: name files", origin.name())))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Reads the inputs once more and writes down what was rejected: the report itself keeps samples only.
 pub(super) fn write_rejects(origins: &[Origin], spec: &ScanSpec, path: &Path) -> Result<(), Failure> {
-    if origins.contains(&Origin::Stdin) {
-        return Err(Failure::Usage("--rejects needs files: standard input cannot be read twice".into()));
-    }
     let mut file = reject_file(path)?;
     scan::each_record(origins, spec, &mut |input, line, event| -> Result<(), Failure> {
         match event {

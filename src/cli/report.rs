@@ -27,6 +27,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
         cross: by == By::RouteWindow,
     };
 
+    if args.scan.rejects.is_some() {
+        records::can_read_twice(&plan.origins)?;
+    }
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
     let scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
     bar.finish();
@@ -94,6 +97,10 @@ fn warn(scan: &Scan, quiet: bool) {
     }
     let known = scan.inputs.iter().any(|i| i.format.is_some());
     for input in scan.inputs.iter().filter(|i| known && i.unknown.as_ref().is_some_and(|u| !u.empty)) {
-        eprintln!("logcodes: warning: {}: no known format reads its lines, so it is left out; -f names one", input.name);
+        let what = match &input.unknown {
+            Some(unknown) if unknown.binary => "a binary file, so it is left out",
+            _ => "no known format reads its lines, so they are rejected; -f names one",
+        };
+        eprintln!("logcodes: warning: {}: {what}", input.name);
     }
 }

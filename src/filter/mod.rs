@@ -60,7 +60,7 @@ impl Filter {
         within
             && self.status.as_ref().is_none_or(|f| record.status.is_some_and(|s| f.accepts(s)))
             && self.method.as_ref().is_none_or(|f| f.accepts(record.method))
-            && self.host.as_ref().is_none_or(|f| f.accepts(record.host))
+            && self.host.as_ref().is_none_or(|f| f.accepts_host(record.host))
             && self.path.as_ref().is_none_or(|f| f.accepts(record.path))
     }
 }

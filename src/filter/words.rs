@@ -32,6 +32,18 @@ impl WordFilter {
         Ok(Self { default: !first, parts })
     }
 
+    /// Whether a host is in, with its port or without.
+    pub fn accepts_host(&self, host: Option<&[u8]>) -> bool {
+        let port = host.and_then(|h| memchr::memrchr(b':', h).filter(|&at| h[at + 1..].iter().all(u8::is_ascii_digit)));
+        let bare = host.zip(port).map(|(host, at)| &host[..at]);
+        match bare {
+            // Either spelling may be named, to let in as to leave out.
+            Some(bare) if self.default => self.accepts(host) && self.accepts(Some(bare)),
+            Some(bare) => self.accepts(host) || self.accepts(Some(bare)),
+            None => self.accepts(host),
+        }
+    }
+
     /// Whether a value is in; `None` is what a log does not state.
     pub fn accepts(&self, value: Option<&[u8]>) -> bool {
         let Some(value) = value else { return self.default };
@@ -50,6 +62,8 @@ mod tests {
         assert!(filter.accepts(Some(b"WWW.example.com")));
         assert!(!filter.accepts(Some(b"static.example.com")));
         assert!(!filter.accepts(None));
+        assert!(filter.accepts_host(Some(b"www.example.com:8443")));
+        assert!(!WordFilter::parse("!www.example.com").unwrap().accepts_host(Some(b"www.example.com:80")));
         assert!(WordFilter::parse("!HEAD").unwrap().accepts(None));
         assert!(WordFilter::parse(" ,").is_err());
         assert!(WordFilter::parse("a[").is_err());

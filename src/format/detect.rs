@@ -1,7 +1,6 @@
 //! Which format a log has, told by its own lines.
 //!
-//! Every built-in format reads the sample; the one that reads most lines, fills most fields and fits most lines to the end
-//! wins. When lines go on behind the winner's end, what follows is looked at too (see [`super::infer`]).
+//! Every built-in format reads the sample, and the one that makes most of it wins. When lines go on behind the winner's end, what follows is looked at too (see [`super::infer`]).
 
 use super::builtin::{Builtin, builtins};
 use super::clock::Clock;
@@ -35,7 +34,9 @@ pub struct Candidate {
     pub whole: usize,
     /// Fields filled, over all lines.
     pub filled: usize,
-    /// Where the furthest line stopped matching, in words; `None` when all lines are records.
+    /// The share of its fields, 0 to 1, that the furthest of the other lines matched.
+    pub progress: f64,
+    /// Where that line stopped matching, in words; `None` when all lines are records.
     pub stopped: Option<String>,
 }
 
@@ -52,32 +53,60 @@ pub fn detect(lines: &[&[u8]]) -> Detection {
             (b, reader, candidate)
         })
         .collect();
-    // A stable sort: of equals the earlier one stays first.
-    tried.sort_by_key(|(_, _, c)| std::cmp::Reverse((c.parsed, c.filled, c.whole)));
+    rank(&mut tried);
     let candidates = tried.iter().map(|(_, _, c)| c.clone()).collect();
     let (mut format, mut note) = (None, None);
     if let Some((builtin, reader, best)) = tried.into_iter().next()
         && best.parsed > 0
     {
         let mut chosen = Format { name: builtin.name.to_owned(), reader, others: Vec::new() };
-        if best.whole * 2 < best.parsed
-            && let Some(longer) = infer::longer(builtin, &lines)
-        {
-            chosen.name = longer.name;
-            chosen.reader = Reader::Text(longer.program);
-            note = longer.note;
+        if best.whole * 2 < best.parsed {
+            match infer::longer(builtin, &lines) {
+                Some(longer) => {
+                    chosen.name = longer.name;
+                    chosen.reader = Reader::Text(longer.program);
+                    note = longer.note;
+                }
+                None => note = infer::unread(builtin, &lines),
+            }
         }
         if matches!(chosen.reader, Reader::Text(_)) {
             chosen.others = builtins().iter().filter(|b| b.name != builtin.name && b.syntax().is_some()).map(Builtin::reader).collect();
         }
         format = Some(chosen);
     }
+    if format.is_none() {
+        format = last_resort(&lines);
+    }
     Detection { format, note, candidates, lines: lines.len() }
+}
+
+/// The formats that are otherwise tried on single lines only.
+fn last_resort(lines: &[&[u8]]) -> Option<Format> {
+    let reads = |b: &&Builtin| judge(b.name, &b.reader(), lines).parsed > 0;
+    builtins().iter().filter(|b| b.fallback).find(reads).map(Builtin::format)
+}
+
+/// Best first. A format that reads nearly as many lines as the best one may be the better one, since a few odd lines are read
+/// by others of its family; of those, the ones that fill nearly as many fields; of those, the one that fits most lines
+/// to their end. The sort is stable: of equals the earlier one stays first.
+fn rank(tried: &mut [(&Builtin, Reader, Candidate)]) {
+    let nearly = |n: f64, best: f64| n >= best * 0.95;
+    let parsed = |c: &Candidate| c.parsed as f64;
+    let fields = |c: &Candidate| c.filled as f64 / c.parsed.max(1) as f64;
+    let most = |of: &dyn Fn(&Candidate) -> f64| tried.iter().map(|(_, _, c)| of(c)).fold(0.0, f64::max);
+    let most_parsed = most(&parsed);
+    let most_fields = most(&|c| if nearly(parsed(c), most_parsed) { fields(c) } else { 0.0 });
+    let key = |c: &Candidate| {
+        let reads = nearly(parsed(c), most_parsed);
+        (reads, reads && nearly(fields(c), most_fields), c.whole, c.parsed, if c.parsed == 0 { (c.progress * 1000.0) as u32 } else { 0 })
+    };
+    tried.sort_by_key(|(_, _, c)| std::cmp::Reverse(key(c)));
 }
 
 fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
     let (mut clock, mut strings) = (Clock::new(TimeZone::UTC), Strings::default());
-    let mut candidate = Candidate { name, parsed: 0, whole: 0, filled: 0, stopped: None };
+    let mut candidate = Candidate { name, parsed: 0, whole: 0, filled: 0, progress: 0.0, stopped: None };
     let mut furthest = None;
     for line in lines {
         let mut record = Record::default();
@@ -93,6 +122,9 @@ fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
                 }
             }
         }
+    }
+    if let (Reader::Text(program), Some(at)) = (reader, furthest) {
+        candidate.progress = at as f64 / program.steps.len() as f64;
     }
     if candidate.parsed < lines.len() {
         candidate.stopped = Some(match (reader, furthest) {

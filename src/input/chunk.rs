@@ -32,9 +32,14 @@ pub fn chunks(length: usize, size: usize) -> usize {
 
 /// The bytes of the lines that begin in chunk `number`.
 pub fn chunk_of(data: &[u8], size: usize, number: usize) -> Range<usize> {
-    let start = line_start(data, number.saturating_mul(size));
-    let end = line_start(data, (number + 1).saturating_mul(size));
-    start..end
+    let from = number.saturating_mul(size).min(data.len());
+    let to = from.saturating_add(size).min(data.len());
+    // Within the chunk only: in the middle of a line that is longer than chunks are, none begins.
+    let start = if from == 0 { Some(0) } else { memchr::memchr(b'\n', &data[from - 1..to - 1]).map(|newline| from + newline) };
+    match start {
+        Some(start) => start..line_start(data, to),
+        None => to..to,
+    }
 }
 
 /// The first line start at or after `at`.
@@ -145,6 +150,16 @@ mod tests {
                 joined.extend_from_slice(part);
             }
             prop_assert_eq!(joined, data);
+        }
+
+        #[test]
+        fn a_chunk_begins_where_a_line_does(text in "[ab\n]{0,200}", size in 1usize..50) {
+            let data = text.as_bytes();
+            for number in 0..chunks(data.len(), size) {
+                let part = chunk_of(data, size, number);
+                prop_assert!(part.is_empty() || part.start == 0 || data[part.start - 1] == b'\n');
+                prop_assert!(part.is_empty() || (number * size..(number + 1) * size).contains(&part.start));
+            }
         }
 
         #[test]

@@ -25,7 +25,9 @@ pub enum InputError {
     #[error("{0}: no file fits this pattern")]
     NoMatch(String),
     /// A folder without anything that looks like a log.
-    #[error("{0}: no log in this directory (looked for access*, *access*, *.log and their rotated and compressed kin)")]
+    #[error(
+        "{0}: no log in this directory (looked for files called *access* or *.log*, without error logs; directories in it are not looked into)"
+    )]
     NoLogs(PathBuf),
     /// Anything that the system says.
     #[error("{path}: {error}")]

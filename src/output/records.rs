@@ -140,13 +140,15 @@ impl<'a> Row<'a> {
 }
 
 impl<'w> RecordWriter<'w> {
+    /// A writer; CSV begins with its header row.
+    ///
     /// # Errors
-    /// When the header row of CSV cannot be written.
+    /// When that row cannot be written.
     pub fn new(format: RecordFormat, out: &'w mut dyn Write) -> io::Result<Self> {
         let sink = match format {
             RecordFormat::Jsonl => Sink::Jsonl(out),
             RecordFormat::Csv => {
-                let mut writer = csv::Writer::from_writer(out);
+                let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
                 writer.write_record(COLUMNS)?;
                 Sink::Csv(Box::new(writer))
             }

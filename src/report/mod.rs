@@ -41,7 +41,8 @@ impl Report {
         let routes = routes::rows(&scan.tally, spec);
         let codes = codes(&routes.all, lines.parsed);
         let span = scan.tally.span();
-        let (window_seconds, windows) = windows::rows(scan, span, spec.width);
+        let windows = windows::rows(scan, spec.width);
+        let window_seconds = windows.width;
         Self {
             schema_version: 1,
             inputs: inputs(scan),
@@ -49,18 +50,28 @@ impl Report {
             untimed: scan.tally.untimed(),
             span: span.map(|(start, end)| Span { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }),
             window_seconds,
+            main_windows: windows.main,
             route_window_seconds: scan.tally.cross_width(),
             codes,
             latency: routes.latency,
             routes_total: routes.all.len(),
             routes_folded: routes.folded,
             routes: routes::select(routes.all, spec),
-            windows,
+            windows: windows.rows,
             findings: Vec::new(),
             rejects: rejects(scan),
-            warnings: scan.warnings.clone(),
+            warnings: warnings(scan, spec, window_seconds),
         }
     }
+}
+
+fn warnings(scan: &Scan, spec: &ReportSpec, window_seconds: i64) -> Vec<String> {
+    let mut warnings = scan.warnings.clone();
+    if let Some(width) = spec.width.filter(|&width| width < window_seconds) {
+        let most = crate::tally::MAX_CHOSEN;
+        warnings.push(format!("windows of {width} s would be more than {most}, so they are {window_seconds} s wide"));
+    }
+    warnings
 }
 
 fn line_counts(scan: &Scan) -> LineCounts {

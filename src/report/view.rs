@@ -19,6 +19,9 @@ pub struct Report {
     pub span: Option<Span>,
     /// The width of the windows.
     pub window_seconds: i64,
+    /// The starts of the first and the last window in seconds since 1970, without a few stray requests far away in time.
+    #[serde(skip)]
+    pub main_windows: Option<(i64, i64)>,
     /// The width of the windows that routes were counted in, if that was asked for.
     #[serde(skip)]
     pub route_window_seconds: Option<i64>,

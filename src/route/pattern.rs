@@ -26,6 +26,8 @@ pub enum PatternError {
 }
 
 impl Pattern {
+    /// Reads a pattern.
+    ///
     /// # Errors
     /// When the text does not begin with `/`, or has an open segment before its last.
     pub fn parse(text: &str) -> Result<Self, PatternError> {

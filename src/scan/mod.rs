@@ -9,10 +9,10 @@ mod records;
 mod work;
 
 pub use prepare::{Unknown, detect_in};
-pub use records::{Event, each_record};
+pub use records::{Event, Told, each_record};
 
 use crate::filter::Filter;
-use crate::format::{Format, Wanted};
+use crate::format::{Field, Format, Wanted};
 use crate::input::{Blocks, Chunk, InputError, Opened, Origin, chunk_of, chunks, open};
 use crate::tally::{Place, Spec, Tally};
 use jiff::tz::TimeZone;
@@ -114,9 +114,12 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     let context = Context { spec, tally: tally_spec, formats, progress, warnings: Mutex::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(spec.jobs.unwrap_or(0)).build().expect("threads can be started");
 
+    for prepared in prepared.iter().filter(|p| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host))) {
+        context.warn(format!("{}: its format has no host, so that the host filter leaves everything out", prepared.name));
+    }
     let mut done = context.mapped(&pool, &prepared);
     for (input, prepared) in prepared.iter_mut().enumerate() {
-        if prepared.format.is_some() && !matches!(prepared.source, Source::Map(_)) {
+        if prepared.is_text() && !matches!(prepared.source, Source::Map(_)) {
             done.extend(context.streamed(&pool, input as u32, prepared));
         }
     }
@@ -149,7 +152,7 @@ impl Context<'_> {
     fn mapped(&self, pool: &rayon::ThreadPool, prepared: &[Prepared]) -> Vec<Done> {
         let mut queue = Vec::new();
         for (input, prepared) in prepared.iter().enumerate() {
-            if let (Source::Map(map), Some(_)) = (&prepared.source, &prepared.format) {
+            if let (Source::Map(map), true) = (&prepared.source, prepared.is_text()) {
                 let numbers = 0..chunks(map.len(), self.spec.chunk) as u32;
                 queue.extend(numbers.map(|number| (Chunk { input: input as u32, number }, map, prepared.name.as_str())));
             }

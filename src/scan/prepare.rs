@@ -4,8 +4,8 @@
 //! are the same for every number of workers.
 
 use super::{ScanSpec, Scanned, reopen};
-use crate::format::{Candidate, Format, Memory, detect, is_directive, trim_line};
-use crate::input::{Blocks, InputError, Map, Opened, Origin, open};
+use crate::format::{Candidate, Detection, Format, Memory, detect, is_directive, trim_line};
+use crate::input::{InputError, MAX_LINE, Map, Opened, Origin, open};
 use crate::model::{Record, StatusClass};
 use crate::route::{Counted, Folds, RouteRules};
 use std::collections::BTreeMap;
@@ -15,14 +15,18 @@ use std::io::{Chain, Cursor, Read};
 const BLOCKS: usize = 8;
 /// Bytes of each, and of the start of a stream.
 const BLOCK: usize = 256 << 10;
-/// Lines of each block that the format is detected by.
-const LINES: usize = 32;
+/// Lines that the format is detected by, spread over all blocks.
+const LINES: usize = 256;
+/// Lines that are looked at before it is said that no format is known.
+const MORE_LINES: usize = 4_096;
+/// Longer lines are no help in detection, and cost time.
+const LONG: usize = 64 << 10;
+/// Lines of each block that routes are learnt from.
+const ROUTE_LINES: usize = 512;
 /// A pipe is taken to be so many times as long as its sample: nobody knows.
 const PIPE_SCALE: u64 = 1_000;
 /// How much logs shrink by gzip.
 const GZIP_SCALE: u64 = 12;
-/// Lines of each block that routes are learnt from.
-const ROUTE_LINES: usize = 512;
 
 /// An input that is ready to be scanned.
 pub(super) struct Prepared {
@@ -69,10 +73,9 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, Inpu
             (Source::Map(map), blocks)
         }
         Opened::Stream(mut reader) => {
-            let mut start = Vec::new();
-            // A stream that breaks here is told when it is read in earnest.
-            let broken = reader.by_ref().take(BLOCK as u64).read_to_end(&mut start).is_err();
+            let (start, broken) = start_of(&mut reader);
             let block = start[..memchr::memrchr(b'\n', &start).map_or(start.len(), |n| n + 1)].to_vec();
+            // A stream that breaks here is told when it is read in earnest.
             let again = matches!(origin, Origin::File(path) if path.is_file());
             (if again || broken { Source::File } else { Source::Pipe(start, reader) }, vec![block])
         }
@@ -80,13 +83,25 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, Inpu
     Ok(settle(origin, spec, source, blocks))
 }
 
+/// The first bytes of a stream, some more if its first line is that long, and whether it broke.
+fn start_of(reader: &mut impl Read) -> (Vec<u8>, bool) {
+    let mut start = Vec::new();
+    loop {
+        let before = start.len();
+        let broken = reader.by_ref().take(BLOCK as u64).read_to_end(&mut start).is_err();
+        let ended = start.len() - before < BLOCK;
+        if broken || ended || start.len() >= MAX_LINE || memchr::memchr(b'\n', &start[before..]).is_some() {
+            return (start, broken);
+        }
+    }
+}
+
 fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
-    let lines: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b).take(LINES)).collect();
-    let detection = detect(&lines);
+    let detection = detection(&blocks);
     let known = spec.format.is_some() || detection.format.is_some();
     let unknown = (!known).then(|| Unknown {
-        head: lines.iter().filter(|l| !is_directive(l)).take(3).map(|l| l.to_vec()).collect(),
-        binary: blocks.iter().any(|b| memchr::memchr_iter(0, b).count() * 100 > b.len()),
+        head: blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l)).take(3).map(|l| l[..l.len().min(LONG)].to_vec()).collect(),
+        binary: blocks.iter().any(|b| is_binary(b)),
         empty: detection.lines == 0,
         candidates: detection.candidates,
     });
@@ -105,19 +120,31 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>
     }
 }
 
+/// Detects by lines from all over the blocks; by many more where these few are not enough, as in a log that begins with what
+/// another program printed.
+fn detection(blocks: &[Vec<u8>]) -> Detection {
+    let all: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l) && l.len() <= LONG).collect();
+    let spread = |most: usize| all.iter().step_by(all.len().div_ceil(most).max(1)).copied().collect::<Vec<_>>();
+    let found = detect(&spread(LINES));
+    if found.format.is_some() || all.len() <= LINES { found } else { detect(&spread(MORE_LINES)) }
+}
+
+/// Text has hardly any control bytes but tabs, line ends and escapes.
+fn is_binary(block: &[u8]) -> bool {
+    let control = block.iter().filter(|b| b.is_ascii_control() && !matches!(b, b'\t' | b'\n' | b'\r' | 0x1b)).count();
+    control * 50 > block.len()
+}
+
 /// The format of an input, for `logcodes formats FILE`.
 ///
 /// # Errors
 /// When the input cannot be opened.
-pub fn detect_in(origin: &Origin) -> Result<crate::format::Detection, InputError> {
-    let mut block = Vec::new();
-    match open(origin, true)? {
-        Opened::Mapped(map) => places(map.len()).for_each(|at| block.extend(whole_lines(&map, at))),
-        Opened::Stream(reader) => {
-            Blocks::new(reader, BLOCK).next(&mut block).map_err(|error| InputError::Io { path: origin.name(), error })?;
-        }
-    }
-    Ok(detect(&lines(&block).take(LINES * BLOCKS).collect::<Vec<_>>()))
+pub fn detect_in(origin: &Origin) -> Result<Detection, InputError> {
+    let blocks = match open(origin, true)? {
+        Opened::Mapped(map) => places(map.len()).map(|at| whole_lines(&map, at)).collect(),
+        Opened::Stream(mut reader) => vec![start_of(&mut reader).0],
+    };
+    Ok(detection(&blocks))
 }
 
 /// Where blocks begin: evenly over the whole length, the start among them.
@@ -172,6 +199,11 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
 }
 
 impl Prepared {
+    /// An input that holds no text is left out; one of an unknown format is read, and its lines are rejected.
+    pub(super) fn is_text(&self) -> bool {
+        self.unknown.as_ref().is_none_or(|u| !u.binary)
+    }
+
     /// Bytes to come, if known.
     pub(super) fn length(&self) -> Option<u64> {
         matches!(self.source, Source::Map(_)).then_some(self.bytes)

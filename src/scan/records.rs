@@ -6,7 +6,6 @@ use crate::format::{Format, Memory, Reject, is_directive, trim_line};
 use crate::input::{Blocks, InputError, Origin};
 use crate::model::Record;
 use crate::tally::Lines;
-use std::io;
 
 /// A line.
 pub enum Event<'a> {
@@ -16,51 +15,74 @@ pub enum Event<'a> {
     Rejected(Reject, &'a [u8]),
 }
 
+/// What became of the lines.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// The count of all lines.
+    pub lines: Lines,
+    /// Inputs that no format reads, and why not.
+    pub unknown: Vec<(String, Unknown)>,
+    /// Things that went wrong without stopping, in words.
+    pub warnings: Vec<String>,
+}
+
 /// Calls `each` with the input's name, the line's number from 1 and what the line is, in the order of the inputs and lines.
-/// Gives the count of all lines, and for inputs that no format reads why not.
 ///
 /// # Errors
-/// When an input cannot be opened or read, or `each` fails.
+/// When an input cannot be opened, or `each` fails. One that breaks in the middle is a warning.
 pub fn each_record<E: From<InputError>>(
     origins: &[Origin],
     spec: &ScanSpec,
     each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
-) -> Result<(Lines, Vec<(String, Unknown)>), E> {
-    let (mut total, mut unknown) = (Lines::default(), Vec::new());
+) -> Result<Told, E> {
+    let mut told = Told::default();
     for origin in origins {
         let mut prepared = prepare::prepare(origin, spec)?;
-        if let Some(format) = prepared.format.clone() {
-            total.add(read(&mut prepared, &format, spec, each)?);
-        } else if let Some(why) = prepared.unknown.take() {
-            unknown.push((prepared.name, why));
+        if prepared.is_text() {
+            let lines = read(&mut prepared, spec, each, &mut told.warnings)?;
+            told.lines.add(lines);
+        }
+        if let Some(why) = prepared.unknown.take() {
+            told.unknown.push((prepared.name, why));
         }
     }
-    Ok((total, unknown))
+    Ok(told)
 }
 
 fn read<E: From<InputError>>(
     prepared: &mut Prepared,
-    format: &Format,
     spec: &ScanSpec,
     each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
+    warnings: &mut Vec<String>,
 ) -> Result<Lines, E> {
-    let (name, mut lines, mut memory) = (prepared.name.clone(), Lines::default(), Memory::new(spec.zone.clone()));
+    let (name, format, mut lines, mut memory) =
+        (prepared.name.clone(), prepared.format.clone(), Lines::default(), Memory::new(spec.zone.clone()));
     let mut part = |data: &[u8]| -> Result<(), E> {
         let data = data.strip_suffix(b"\n").unwrap_or(data);
         for line in data.split(|&b| b == b'\n') {
-            one(line, format, spec, &mut memory, &mut lines, &mut |number, event| each(&name, number, event))?;
+            one(line, format.as_ref(), spec, &mut memory, &mut lines, &mut |number, event| each(&name, number, event))?;
         }
         Ok(())
     };
     match &prepared.source {
         Source::Map(map) if map.is_empty() => {}
-        Source::Map(map) => part(map)?,
+        Source::Map(map) => {
+            part(map)?;
+            warnings.extend(map.cut().map(|end| format!("{}: the file was cut to {end} bytes while it was read", prepared.name)));
+        }
         Source::File | Source::Pipe(..) => {
             let mut blocks = Blocks::new(prepared.take_stream()?, super::BLOCK);
             let mut block = Vec::new();
-            let failed = |error: io::Error| E::from(InputError::Io { path: prepared.name.clone(), error });
-            while blocks.next(&mut block).map_err(failed)? {
-                part(&block)?;
+            loop {
+                match blocks.next(&mut block) {
+                    Ok(false) => break,
+                    Ok(true) => part(&block)?,
+                    Err(error) => {
+                        part(&blocks.leftover())?;
+                        warnings.push(format!("{}: {error}; what was read before it counts", prepared.name));
+                        break;
+                    }
+                }
             }
         }
     }
@@ -69,7 +91,7 @@ fn read<E: From<InputError>>(
 
 fn one<E>(
     line: &[u8],
-    format: &Format,
+    format: Option<&Format>,
     spec: &ScanSpec,
     memory: &mut Memory,
     lines: &mut Lines,
@@ -82,7 +104,8 @@ fn one<E>(
         return Ok(());
     }
     let mut record = Record::default();
-    match format.parse(line, memory, &mut record) {
+    let read = format.map_or(Err(Reject::UnknownFormat), |f| f.parse(line, memory, &mut record));
+    match read {
         Ok(()) if spec.filter.accepts(&record) => {
             lines.parsed += 1;
             each(number, Event::Record(&record))

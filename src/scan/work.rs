@@ -2,7 +2,7 @@
 
 use super::Done;
 use crate::filter::Filter;
-use crate::format::{Format, Memory, is_directive, trim_line};
+use crate::format::{Format, Memory, Reject, is_directive, trim_line};
 use crate::input::Chunk;
 use crate::model::Record;
 use crate::tally::{Lines, Place, Spec, Tally};
@@ -30,7 +30,7 @@ impl<'c> Worker<'c> {
 
     /// Counts the lines of a chunk.
     pub(super) fn read(&mut self, data: &[u8], chunk: Chunk) {
-        let Some(format) = &self.formats[chunk.input as usize] else { return };
+        let format = self.formats[chunk.input as usize].as_ref();
         let mut lines = Lines::default();
         let mut rest = data;
         while !rest.is_empty() {
@@ -47,7 +47,11 @@ impl<'c> Worker<'c> {
                 continue;
             }
             let mut record = Record::default();
-            match format.parse(line, &mut self.memory, &mut record) {
+            let read = match format {
+                Some(format) => format.parse(line, &mut self.memory, &mut record),
+                None => Err(Reject::UnknownFormat),
+            };
+            match read {
                 Ok(()) if self.filter.is_none_or(|f| f.accepts(&record)) => {
                     lines.parsed += 1;
                     self.tally.absorb(&record);

@@ -31,15 +31,16 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-/// `850 µs`, `12 ms`, `1.9 s`, `5 min`
+/// `850 µs`, `12 ms`, `1.9 s`, `6.7 min`
 pub(super) fn seconds(seconds: f64) -> String {
     match seconds {
         0.0 => "0 ms".to_owned(),
         s if s < 0.000_999_5 => format!("{:.0} µs", s * 1e6),
         s if s < 0.999_5 => format!("{:.0} ms", s * 1e3),
         s if s < 99.95 => format!("{s:.1} s"),
-        s if s < 5999.5 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.0} h", s / 3600.0),
+        s if s < 594.0 => format!("{:.1} min", s / 60.0),
+        s if s < 5970.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
     }
 }
 
@@ -69,7 +70,7 @@ pub(super) fn length(seconds: i64) -> String {
     match seconds {
         s if s >= 2 * 86_400 => format!("{:.0} d", s as f64 / 86_400.0),
         s if s >= 2 * 3600 => format!("{:.0} h", s as f64 / 3600.0),
-        s if s >= 120 => format!("{:.0} min", s as f64 / 60.0),
+        s if s >= 600 => format!("{:.0} min", s as f64 / 60.0),
         s => format!("{s} s"),
     }
 }
@@ -105,14 +106,24 @@ impl Times {
         format!("{} {} to {end_day}{}", day(start), self.print(start, clock), self.print(end, clock))
     }
 
-    /// `15 Jun 15:06:40`
-    pub(super) fn to_the_second(&self, at: i64) -> String {
-        self.print(at, if self.year { "%-d %b %Y %H:%M:%S" } else { "%-d %b %H:%M:%S" })
+    /// The clock at a time, or its day, as fine as steps of `each` seconds need it.
+    pub(super) fn clock(&self, at: i64, each: i64) -> String {
+        match each {
+            e if e < 60 => self.print(at, "%H:%M:%S"),
+            e if e < 21_600 => self.print(at, "%H:%M"),
+            _ => self.day(at),
+        }
     }
 
-    /// `15:11`, for the end of a stretch that began on the same day.
-    pub(super) fn minute(&self, at: i64, seconds: bool) -> String {
-        self.print(at, if seconds { "%H:%M:%S" } else { "%H:%M" })
+    /// `15 Jun 15:05 to 15:10`, seconds only where the window is that narrow; a day of the zone is just named.
+    pub(super) fn window(&self, start: i64, width: i64) -> String {
+        let at_midnight = self.print(start, "%H:%M:%S") == "00:00:00";
+        match width {
+            w if w >= 86_400 && at_midnight => self.day(start),
+            w if w >= 86_400 => format!("from {}", self.day_and_minute(start)),
+            w if w < 60 => format!("{} {} to {}", self.day(start), self.print(start, "%H:%M:%S"), self.print(start + w, "%H:%M:%S")),
+            w => format!("{} to {}", self.day_and_minute(start), self.print(start + w, "%H:%M")),
+        }
     }
 
     /// The zone's short name at a time.

@@ -4,15 +4,18 @@ use super::layout::{Column, lines};
 use super::{Page, human};
 use crate::model::StatusCode;
 use crate::output::sanitize::{cut, width};
-use crate::report::{CodeRow, Report, RouteRow, WindowRow};
+use crate::report::{CodeRow, Report, RouteRow};
+use std::collections::BTreeMap;
 use std::io;
 
 /// Routes shown when nobody said how many.
 const ROUTES: usize = 12;
 /// Windows shown.
 const WINDOWS: usize = 5;
+/// Of so many at the most.
+const WINDOWS_OF: i64 = 60;
 /// Codes, worst first, that may take two lines for what they mean and what to do.
-const EXPLAINED: usize = 8;
+const EXPLAINED: usize = 4;
 /// Characters of a bar on a wide screen.
 const BAR: usize = 24;
 
@@ -56,7 +59,7 @@ impl Page<'_> {
             Column::number("REQUESTS", column(&|c| human::count(c.count))),
             Column::number("SHARE", column(&|c| human::percent(c.count, all))),
         ];
-        if let Some(title) = bars.title() {
+        if let Some(title) = bars.title(&self.times()) {
             let cells = column(&|c| bars.of(c.code));
             columns.push(Column { title, cells, right: false, min: None, order: 0, middle: false, optional: true });
         }
@@ -129,9 +132,10 @@ impl Page<'_> {
         if routes.is_empty() {
             return Ok(());
         }
+        let method_width = routes.iter().filter_map(|r| r.method.as_ref()).map(String::len).max().unwrap_or(0);
         let column = |of: &dyn Fn(&RouteRow) -> String| routes.iter().map(of).collect::<Vec<_>>();
         let mut columns = vec![
-            Column::text("ROUTE", column(&route_name), 16, 3).cut_in_the_middle(),
+            Column::text("ROUTE", column(&|r| route_name(r, method_width)), 16, 3).cut_in_the_middle(),
             Column::number("REQUESTS", column(&|r| human::count(r.count))),
             Column::number("5xx", column(&|r| human::percent(r.within(500, 599), r.count))),
             Column::number("4xx", column(&|r| human::percent(r.within(400, 499), r.count))),
@@ -164,22 +168,23 @@ impl Page<'_> {
         if report.windows.len() < 2 {
             return Ok(());
         }
-        let errors = |w: &WindowRow, from: u16, to: u16| w.codes.range(from..=to).map(|(_, n)| *n).sum::<u64>();
-        let all = |w: &WindowRow| w.codes.values().sum::<u64>();
+        let (width, all_windows) = wider(report);
+        let errors = |w: &Wider, from: u16, to: u16| w.1.range(from..=to).map(|(_, n)| *n).sum::<u64>();
+        let all = |w: &Wider| w.1.values().sum::<u64>();
         let any = report.codes.iter().any(|c| c.code >= 400 && c.code < 600);
-        let mut windows: Vec<&WindowRow> = report.windows.iter().collect();
+        let mut windows: Vec<&Wider> = all_windows.iter().collect();
         windows.sort_by_key(|w| std::cmp::Reverse((errors(w, 500, 599), errors(w, 400, 499), all(w))));
         windows.truncate(WINDOWS);
         let times = self.times();
-        let name = |w: &WindowRow| window_name(&times, w.start_seconds, report.window_seconds);
-        let column = |of: &dyn Fn(&WindowRow) -> String| windows.iter().map(|w| of(w)).collect::<Vec<_>>();
-        let title = format!("{} {}", if any { "WORST" } else { "BUSIEST" }, human::width(report.window_seconds));
+        let name = |w: &Wider| times.window(w.0, width);
+        let column = |of: &dyn Fn(&Wider) -> String| windows.iter().map(|w| of(w)).collect::<Vec<_>>();
+        let title = format!("{} {}", if any { "WORST" } else { "BUSIEST" }, human::width(width));
         let columns = vec![
             Column::text(&title, column(&name), 12, 3),
             Column::number("REQUESTS", column(&|w| human::count(all(w)))),
             Column::number("5xx", column(&|w| human::count(errors(w, 500, 599)))),
             Column::number("4xx", column(&|w| human::count(errors(w, 400, 499)))),
-            Column::text("ERRORS", column(&|w| by_count(&w.codes, |code| !(100..400).contains(&code))), 11, 2).optional(),
+            Column::text("ERRORS", column(&|w| by_count(&w.1, |code| !(100..400).contains(&code))), 11, 2).optional(),
         ];
         writeln!(self.out)?;
         for (at, line) in lines(columns, self.view.width).iter().enumerate() {
@@ -280,29 +285,39 @@ fn mostly_on(code: &CodeRow) -> String {
     })
 }
 
-fn route_name(route: &RouteRow) -> String {
+fn route_name(route: &RouteRow, method_width: usize) -> String {
     match &route.method {
-        Some(method) => format!("{method:<4} {}", route.route),
+        Some(method) => format!("{method:<method_width$} {}", route.route),
         None => route.route.clone(),
     }
 }
 
 /// `200×9,120 404×12 502×3`: codes by count, the most frequent six.
-fn by_count(codes: &std::collections::BTreeMap<u16, u64>, wanted: impl Fn(u16) -> bool) -> String {
+fn by_count(codes: &BTreeMap<u16, u64>, wanted: impl Fn(u16) -> bool) -> String {
     let mut codes: Vec<(u16, u64)> = codes.iter().map(|(c, n)| (*c, *n)).filter(|(c, _)| wanted(*c)).collect();
     codes.sort_by_key(|&(code, count)| (std::cmp::Reverse(count), code));
     let more = if codes.len() > 6 { " …" } else { "" };
     codes.iter().take(6).map(|(code, count)| format!("{code:03}×{}", human::count(*count))).collect::<Vec<_>>().join(" ") + more
 }
 
-fn window_name(times: &human::Times, start: i64, seconds: i64) -> String {
-    if seconds >= 86_400 {
-        return times.day(start);
+/// The start of a window in seconds since 1970, and its codes.
+type Wider = (i64, BTreeMap<u16, u64>);
+
+/// The report's windows, several together where there are more than a reader can take in; and their width.
+fn wider(report: &Report) -> (i64, Vec<Wider>) {
+    let narrow = report.window_seconds.max(1);
+    let span = report.main_windows.map_or(0, |(first, last)| last - first);
+    let width = STEPS.into_iter().find(|w| w % narrow == 0 && span / w < WINDOWS_OF).unwrap_or(narrow);
+    let mut windows: BTreeMap<i64, BTreeMap<u16, u64>> = BTreeMap::new();
+    for window in &report.windows {
+        let row = windows.entry(window.start_seconds.div_euclid(width) * width).or_default();
+        window.codes.iter().for_each(|(code, count)| *row.entry(*code).or_default() += count);
     }
-    let narrow = seconds < 60;
-    let from = if narrow { times.to_the_second(start) } else { times.day_and_minute(start) };
-    format!("{from} to {}", times.minute(start + seconds, narrow))
+    (width, windows.into_iter().collect())
 }
+
+/// Widths in seconds that people think in.
+const STEPS: [i64; 12] = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21_600, 86_400, 604_800];
 
 /// Bars over time: the windows, several to a character.
 struct Bars<'r> {
@@ -315,30 +330,27 @@ struct Bars<'r> {
 
 impl<'r> Bars<'r> {
     fn new(report: &'r Report, most: usize) -> Self {
-        let (first, last) = match report.windows.as_slice() {
-            [first, .., last] => (first.start_seconds, last.start_seconds),
-            _ => (0, 0),
-        };
+        let (first, last) = report.main_windows.unwrap_or_default();
         let windows = (last - first) / report.window_seconds.max(1) + 1;
         let together = windows.div_euclid(most.max(1) as i64) + i64::from(windows % most.max(1) as i64 > 0);
         let columns = if most == 0 || first == last { 0 } else { windows.div_euclid(together) + i64::from(windows % together > 0) };
         Self { report, columns: columns as usize, each: together * report.window_seconds, start: first }
     }
 
-    fn title(&self) -> Option<String> {
-        if self.columns < 2 {
-            return None;
-        }
-        let span = human::length(self.each * self.columns as i64);
-        let title = format!("OVER {span} (each {})", human::width(self.each));
-        Some(if width(&title) > self.columns.max(12) { format!("EACH {}", human::width(self.each)) } else { title })
+    /// When the first character begins and what each one stands for, as far as there is room.
+    fn title(&self, times: &human::Times) -> Option<String> {
+        let each = human::width(self.each);
+        let long = format!("FROM {}, EACH {each}", times.clock(self.start, self.each));
+        (self.columns >= 2).then(|| if width(&long) <= self.columns.max(12) { long } else { format!("EACH {each}") })
     }
 
     fn of(&self, code: u16) -> String {
         let mut counts = vec![0; self.columns];
         for window in &self.report.windows {
-            let at = (window.start_seconds - self.start) / self.each;
-            counts[at as usize] += window.codes.get(&code).copied().unwrap_or(0);
+            let at = (window.start_seconds - self.start).div_euclid(self.each);
+            if let Some(count) = usize::try_from(at).ok().and_then(|at| counts.get_mut(at)) {
+                *count += window.codes.get(&code).copied().unwrap_or(0);
+            }
         }
         human::bar(&counts)
     }
