@@ -223,6 +223,78 @@ fn nothing_to_judge_is_3() {
 }
 
 #[test]
+fn nothing_is_overwritten_and_nothing_passed_over() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    dir.file("other.txt", "some other program's lines\nand more\n");
+    for args in [
+        &["access.log", "--rejects", "access.log"][..],
+        &["access.log", "-o", "./access.log"],
+        &["records", "access.log", "--rejects", "access.log"],
+    ] {
+        dir.run(args).exits(2);
+        assert_eq!(std::fs::read_to_string(dir.path().join("access.log")).unwrap(), log());
+    }
+    let json = dir.run(&["-o", "json", "access.log", "other.txt"]).exits(0).json();
+    assert_eq!(json["lines"]["rejected"], 3);
+    assert_eq!(json["inputs"][1]["lines"], 2);
+    assert_eq!(json["inputs"][1]["format"], serde_json::Value::Null);
+    let ran = dir.run(&["-o", "json", "access.log", "missing/../access.log"]).exits(2);
+    assert!(ran.stderr().contains("no such file"), "{}", ran.stderr());
+    // A file that can be found but not opened is left out with a word, and the report is still there.
+    std::fs::create_dir(dir.path().join("closed.log")).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.path().join("dangling.log")).unwrap();
+    dir.run(&["access.log", "dangling.log"]).exits(2);
+}
+
+#[test]
+fn odd_requests_and_objects_are_no_crash() {
+    let dir = Dir::new();
+    dir.file("a.log", combined(0, "GET /;.css HTTP/1.1", 200, 1) + &combined(1, "GET /.;a.b/;/..;x HTTP/1.1", 200, 1));
+    assert_eq!(dir.run(&["a.log", "-o", "json"]).exits(0).json()["lines"]["parsed"], 2);
+    let deep = format!("{{\"status\":{}200{}}}\n{{\"status\":200,\"uri\":\"/a\"}}\n", "[".repeat(100_000), "]".repeat(100_000));
+    dir.file("deep.json", deep);
+    assert_eq!(dir.run(&["deep.json", "-o", "json"]).exits(0).json()["lines"]["parsed"], 1);
+}
+
+#[test]
+fn the_last_line_needs_no_line_end_in_a_pipe() {
+    let dir = Dir::new();
+    let line = combined(0, "GET / HTTP/1.1", 200, 1);
+    assert_eq!(dir.run_with(&["-o", "json"], Some(line.trim_end().as_bytes())).exits(0).json()["lines"]["parsed"], 1);
+}
+
+#[test]
+fn hosts_colours_and_quiet() {
+    let dir = Dir::new();
+    let line = |host: &str| format!("{host} {}", combined(0, "GET / HTTP/1.1", 200, 1));
+    dir.file("access.log", line("www.example.com:443") + &line("api.example.com:443") + "garbage\n");
+    let parsed = |host: &str| dir.run(&["-o", "json", "--host", host, "access.log"]).exits(0).json()["lines"]["parsed"].clone();
+    assert_eq!((parsed("www.example.com"), parsed("*.example.com:443"), parsed("!api.*")), (1.into(), 2.into(), 1.into()));
+    assert!(dir.run(&["--color", "always", "access.log"]).exits(0).stdout().contains("\u{1b}["));
+    assert!(!dir.run(&["access.log"]).exits(0).stdout().contains('\u{1b}'));
+    assert!(
+        dir.run(&["-q", "records", "access.log"]).stderr().contains("cannot be used with")
+            || dir.run(&["records", "-q", "access.log"]).exits(0).stderr().is_empty()
+    );
+}
+
+#[test]
+fn an_interrupt_ends_it_as_signals_do() {
+    use std::os::unix::process::ExitStatusExt;
+    let dir = Dir::new();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_logcodes"))
+        .current_dir(dir.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    // A shell shows an end by SIGINT as 130.
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
+}
+
+#[test]
 fn a_closed_pipe_is_0() {
     let dir = Dir::new();
     let long: String = (0..50_000).map(|n| combined(n, &format!("GET /{n}x/y HTTP/1.1"), 200, 1)).collect();

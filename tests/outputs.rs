@@ -30,7 +30,7 @@ fn written(report: &Report, name: &str, view: &View) -> String {
 #[test]
 fn golden_tables() {
     let report = report(fixture("nginx-timed").join("access.log"), SortKey::Errors);
-    for width in [100, 80, 60] {
+    for width in [100, 80, 60, 40] {
         let text = written(&report, "table", &View { width: Some(width), ..View::default() });
         for line in text.lines() {
             assert!(line.width() <= width, "wider than {width}: {line}");

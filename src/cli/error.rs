@@ -1,6 +1,6 @@
 //! Failures, told in a sentence on stderr.
 
-use super::Exit;
+use super::{Exit, stderr};
 use crate::filter::FilterError;
 use crate::format::TemplateError;
 use crate::input::InputError;
@@ -41,16 +41,15 @@ impl From<io::Error> for Failure {
 
 impl Failure {
     /// Says it on stderr and gives the exit code. A reader that has gone, as `head` does, is no failure.
-    #[expect(clippy::print_stderr, reason = "this is where errors are printed")]
     pub(super) fn report(&self) -> Exit {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Nothing(_) => {
-                eprintln!("logcodes: {self}");
+                stderr::say(&self.to_string());
                 Exit::Nothing
             }
             _ => {
-                eprintln!("logcodes: {self}");
+                stderr::say(&self.to_string());
                 Exit::Usage
             }
         }

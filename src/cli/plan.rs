@@ -9,7 +9,7 @@ use crate::input::{self, Origin};
 use crate::scan::ScanSpec;
 use jiff::tz::TimeZone;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Inputs and how to read them.
 pub(super) struct Plan {
@@ -17,6 +17,9 @@ pub(super) struct Plan {
     pub(super) spec: ScanSpec,
     pub(super) zone: TimeZone,
 }
+
+/// More workers than any machine has cores would only take memory.
+const MOST_JOBS: usize = 1024;
 
 pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     let now = jiff::Timestamp::now();
@@ -35,8 +38,8 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     {
         return Err(Failure::Usage("--since is not before --until, so no request can lie between".into()));
     }
-    if args.jobs == Some(0) {
-        return Err(Failure::Usage("--jobs must be at least 1".into()));
+    if args.jobs.is_some_and(|jobs| !(1..=MOST_JOBS).contains(&jobs)) {
+        return Err(Failure::Usage(format!("--jobs must be at least 1 and at most {MOST_JOBS}")));
     }
     let spec = ScanSpec {
         jobs: args.jobs,
@@ -69,6 +72,16 @@ fn origins(files: &[PathBuf]) -> Result<Vec<Origin>, Failure> {
         origins.extend(input::find(file)?);
     }
     Ok(origins)
+}
+
+/// A file to be written must not be one that is read: it would be emptied first.
+pub(super) fn not_an_input(file: &Path, origins: &[Origin]) -> Result<(), Failure> {
+    let Ok(written) = file.canonicalize() else { return Ok(()) };
+    let same = |origin: &Origin| matches!(origin, Origin::File(path) if path.canonicalize().is_ok_and(|read| read == written));
+    if written.is_file() && origins.iter().any(same) {
+        return Err(Failure::Usage(format!("{}: this is one of the inputs, and writing to it would empty it", file.display())));
+    }
+    Ok(())
 }
 
 /// `5`, `5%`, `0.5 %` -> a share from 0 to 1.

@@ -2,7 +2,7 @@
 
 use super::args::RecordsArgs;
 use super::error::Failure;
-use super::{Exit, formats, plan, stdout};
+use super::{Exit, formats, plan, stderr, stdout};
 use crate::input::Origin;
 use crate::output::{RecordFormat, RecordWriter};
 use crate::scan::{self, Event, ScanSpec, Told};
@@ -13,6 +13,9 @@ use std::path::Path;
 pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
     let (format, file) = output(&args.output)?;
     let plan = plan::plan(&args.scan)?;
+    for written in file.into_iter().chain(args.scan.rejects.as_deref()) {
+        plan::not_an_input(written, &plan.origins)?;
+    }
     let mut rejects = args.scan.rejects.as_deref().map(reject_file).transpose()?;
     let mut left = args.limit.unwrap_or(u64::MAX);
     let told = stdout::with(file, |out| {
@@ -66,23 +69,23 @@ fn output(text: &str) -> Result<(RecordFormat, Option<&Path>), Failure> {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the count and what went wrong belong on stderr")]
 fn tell(told: &Told) {
     for warning in &told.warnings {
-        eprintln!("logcodes: warning: {warning}");
+        stderr::say(&format!("warning: {warning}"));
     }
     for (name, why) in told.unknown.iter().filter(|(_, why)| !why.empty) {
-        eprintln!("logcodes: warning: {name}: {}", if why.binary { "a binary file, left out" } else { "no known format reads its lines" });
+        let what = if why.binary { "a binary file, left out" } else { "no known format reads its lines" };
+        stderr::say(&format!("warning: {name}: {what}"));
     }
     let lines = told.lines;
-    eprintln!(
-        "logcodes: {} lines = {} records + {} filtered + {} rejected; {} blank or # lines",
+    stderr::say(&format!(
+        "{} lines = {} records + {} filtered + {} rejected; {} blank or # lines",
         lines.lines - lines.directives,
         lines.parsed,
         lines.filtered,
         lines.rejected,
         lines.directives
-    );
+    ));
 }
 
 /// Rejected lines of a report are written in a second pass, which pipes do not allow.

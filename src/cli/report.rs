@@ -2,7 +2,7 @@
 
 use super::args::{Dimension, ReportArgs, Sort};
 use super::error::Failure;
-use super::{Exit, formats, plan, progress, records, stdout, when};
+use super::{Exit, formats, plan, progress, records, stderr, stdout, when};
 use crate::output::{self, By, Output, View};
 use crate::report::{Report, ReportSpec, SortKey};
 use crate::route::{Pattern, RouteRules};
@@ -27,9 +27,12 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
         cross: by == By::RouteWindow,
     };
 
-    if args.scan.rejects.is_some() {
+    let file = (args.output != output.name).then(|| Path::new(&args.output));
+    if let Some(rejects) = &args.scan.rejects {
         records::can_read_twice(&plan.origins)?;
+        plan::not_an_input(rejects, &plan.origins)?;
     }
+    file.map_or(Ok(()), |file| plan::not_an_input(file, &plan.origins))?;
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
     let scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
     bar.finish();
@@ -41,7 +44,6 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     if report.lines.parsed == 0 {
         return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
     }
-    let file = (args.output != output.name).then(|| Path::new(&args.output));
     let view = View {
         width: if file.is_some() { None } else { plan::width() },
         color: plan::colors(args.color, file.is_none() && plan::is_terminal()),
@@ -58,6 +60,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
             rejected * 100.0,
             most * 100.0
         ))),
+        _ if scan.unreadable => Ok(Exit::Usage),
         _ => Ok(Exit::Success),
     }
 }
@@ -87,13 +90,12 @@ fn by(dimensions: &[Dimension]) -> By {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "warnings belong on stderr")]
 fn warn(scan: &Scan, quiet: bool) {
     if quiet {
         return;
     }
     for warning in &scan.warnings {
-        eprintln!("logcodes: warning: {warning}");
+        stderr::say(&format!("warning: {warning}"));
     }
     let known = scan.inputs.iter().any(|i| i.format.is_some());
     for input in scan.inputs.iter().filter(|i| known && i.unknown.as_ref().is_some_and(|u| !u.empty)) {
@@ -101,6 +103,6 @@ fn warn(scan: &Scan, quiet: bool) {
             Some(unknown) if unknown.binary => "a binary file, so it is left out",
             _ => "no known format reads its lines, so they are rejected; -f names one",
         };
-        eprintln!("logcodes: warning: {}: {what}", input.name);
+        stderr::say(&format!("warning: {}: {what}", input.name));
     }
 }

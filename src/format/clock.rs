@@ -113,7 +113,7 @@ impl Clock {
             Some(offset) => utc.as_second() - i64::from(offset.seconds()),
             None => self.to_utc(utc.as_second())?,
         };
-        Some(Timestamp { seconds, nanos: utc.subsec_nanosecond().unsigned_abs(), digits: fraction_digits(text) })
+        Timestamp { seconds, nanos: utc.subsec_nanosecond().unsigned_abs(), digits: fraction_digits(text) }.within_calendar()
     }
 }
 

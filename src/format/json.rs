@@ -270,7 +270,8 @@ fn plain<'a>(raw: &'a str, unescaped: &mut String) -> Option<Text<'a>> {
         }
         [b'[', ..] => {
             let list: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
-            list.first().and_then(|first| plain(first.get(), unescaped))
+            // One level only: a list of lists is nobody's header.
+            list.first().map(|first| first.get()).filter(|first| !first.starts_with('[')).and_then(|first| plain(first, unescaped))
         }
         [b'{', ..] | b"null" => None,
         number => Some(Text::Raw(number)),
@@ -371,6 +372,8 @@ mod tests {
         assert_eq!(read(r#"{"status":"ok"}"#), Err(Reject::BadStatus));
         assert_eq!(read(r#"{"status":200"#), Err(Reject::CutShort));
         assert_eq!(read("plain"), Err(Reject::NotJson));
+        let deep = format!("{{\"status\":{}200{}}}", "[".repeat(200_000), "]".repeat(200_000));
+        assert_eq!(read(&deep), Err(Reject::NotThisFormat));
         assert_eq!(read(r#"{"status":200} trailing"#), Err(Reject::NotJson));
     }
 }

@@ -22,15 +22,20 @@ use std::collections::HashMap;
 #[error("{what}\n  {text}\n  {marker:>width$}", width = .at + 1, marker = "^")]
 pub struct TemplateError {
     what: String,
+    /// The text around the place.
     text: String,
-    /// Offset in characters of the place that the message is about.
+    /// Offset in characters of the place within it.
     at: usize,
 }
+
+/// Characters that a message shows before and after the place that it is about.
+const AROUND: usize = 100;
 
 impl TemplateError {
     fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
         let at = text.char_indices().take_while(|(byte, _)| *byte < at).count();
-        Self { what: what.into(), text: text.to_owned(), at }
+        let left_out = at.saturating_sub(AROUND);
+        Self { what: what.into(), text: text.chars().skip(left_out).take(2 * AROUND).collect(), at: at - left_out }
     }
 }
 

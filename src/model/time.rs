@@ -36,7 +36,12 @@ impl Timestamp {
         };
         let seconds = decimal(whole)?;
         let (nanos, digits) = parse_fraction(fraction)?;
-        Some(Self { seconds: i64::try_from(seconds).ok()?, nanos, digits })
+        Self { seconds: i64::try_from(seconds).ok()?, nanos, digits }.within_calendar()
+    }
+
+    /// `None` before the year 0 and after 9999, which RFC 3339 cannot write.
+    pub fn within_calendar(self) -> Option<Self> {
+        (-62_167_219_200..=253_402_300_799).contains(&self.seconds).then_some(self)
     }
 
     /// `15/Jun/2025:15:06:40 +0000`, as nginx `$time_local` and Apache `%t` write it, 26 bytes.
@@ -51,7 +56,7 @@ impl Timestamp {
         let year = i64::from(two(t[7], t[8])?) * 100 + i64::from(two(t[9], t[10])?);
         let clock = clock_seconds(&[t[12], t[13], t[15], t[16], t[18], t[19]])?;
         let zone = zone_seconds(t[21], &[t[22], t[23], t[24], t[25]])?;
-        Some(Self::from_seconds(civil_day(year, month, day)? * 86_400 + clock - zone))
+        Self::from_seconds(civil_day(year, month, day)? * 86_400 + clock - zone).within_calendar()
     }
 
     /// `2025-06-15T15:06:40.123+02:00` and its kin: `T` or a space between, any number of fraction digits after `.` or `,`,
@@ -77,7 +82,7 @@ impl Timestamp {
             [sign, a, b] => zone_seconds(sign, &[a, b, b'0', b'0'])?,
             _ => return None,
         };
-        Some(Self { seconds: day * 86_400 + clock - zone, nanos, digits })
+        Self { seconds: day * 86_400 + clock - zone, nanos, digits }.within_calendar()
     }
 }
 
@@ -203,6 +208,8 @@ mod tests {
             "01/Foo/2024:00:00:00 +0000",
             "01/Jan/2024:24:00:00 +0000",
             "01/Jan/2024:00:00:00 +9999",
+            "01/Jan/0000:00:00:00 +1500",
+            "31/Dec/9999:23:00:00 -1500",
             "-",
         ] {
             assert_eq!(clf(bad), None, "{bad}");

@@ -87,7 +87,7 @@ impl Routes {
             (None, Some(path)) => (&b""[..], path),
             _ => return self.intern(b"", NO_REQUEST),
         };
-        let short = short_method(method);
+        let Some(short) = short_method(method) else { return self.miss(method, path, None) };
         let hash = self.hasher.hash_one((short, path));
         let slot = hash as usize & (CACHE - 1);
         let cached = &self.cache[slot];
@@ -97,24 +97,24 @@ impl Routes {
                 return RouteId(cached.id);
             }
         }
-        self.miss(method, path, hash, slot)
+        self.miss(method, path, Some((hash, slot, short)))
     }
 
     #[inline(never)]
-    fn miss(&mut self, method: &[u8], path: &[u8], hash: u64, slot: usize) -> RouteId {
+    fn miss(&mut self, method: &[u8], path: &[u8], place: Option<(u64, usize, u64)>) -> RouteId {
         let mut route = std::mem::take(&mut self.scratch);
         route.clear();
         self.rules.write(path, &mut route);
         let id = self.intern(known_method(method), &route);
         self.scratch = route;
-        if let (Ok(length), 1..=8) = (u16::try_from(path.len()), method.len()) {
+        if let (Ok(length), Some((hash, slot, short))) = (u16::try_from(path.len()), place) {
             if self.arena.len() + path.len() > ARENA {
                 self.arena.clear();
                 self.epoch = self.epoch.wrapping_add(1);
             }
             let start = self.arena.len() as u32;
             self.arena.extend_from_slice(path);
-            self.cache[slot] = Cached { hash, epoch: self.epoch, start, path: length, id: id.0, method: short_method(method) };
+            self.cache[slot] = Cached { hash, epoch: self.epoch, start, path: length, id: id.0, method: short };
         }
         id
     }
@@ -161,13 +161,18 @@ impl Routes {
         std::mem::take(&mut self.keys)
     }
 
-    /// The rank that `most` routes are below, if there are more than that.
-    pub fn rank_below(&self, most: usize) -> u64 {
-        let mut ranks: Vec<u64> = self.keys.iter().map(|k| self.rank(&k.method, &k.route)).collect();
-        if ranks.len() <= most {
-            return u64::MAX;
-        }
-        (*ranks.select_nth_unstable(most).1).max(1)
+    /// The rank below which there are at most `most_routes` routes, and these have at most `most_cells` cells; `cells` tells how
+    /// many each has. The largest there is, if all fit.
+    pub fn rank_for(&self, most_routes: usize, most_cells: usize, cells: impl Fn(usize) -> usize) -> u64 {
+        let mut ranks: Vec<(u64, usize)> =
+            self.keys.iter().enumerate().map(|(at, k)| (self.rank(&k.method, &k.route), cells(at))).collect();
+        ranks.sort_unstable();
+        let mut sum = 0;
+        let over = ranks.iter().enumerate().find(|(at, (_, cells))| {
+            sum += cells;
+            *at >= most_routes || sum > most_cells
+        });
+        over.map_or(u64::MAX, |(_, (rank, _))| (*rank).max(1))
     }
 
     /// Where a route stands when there are too many of them: those that a sample showed to be common come first, the rest
@@ -241,13 +246,11 @@ fn known_method(method: &[u8]) -> &[u8] {
     if method.is_empty() || METHODS.contains(&method) { method } else { b"_OTHER" }
 }
 
-/// A method of up to eight bytes as a number; longer ones are not cached and become 0, which no method is.
+/// A method of one to seven bytes as a number; those of other lengths are not cached.
 #[inline]
-fn short_method(method: &[u8]) -> u64 {
-    if method.len() > 8 {
-        return 0;
-    }
-    method.iter().fold(0, |number, &b| number << 8 | u64::from(b))
+fn short_method(method: &[u8]) -> Option<u64> {
+    // The leading one tells apart what differs in leading zeros only.
+    (1..8).contains(&method.len()).then(|| method.iter().fold(1, |number, &b| number << 8 | u64::from(b)))
 }
 
 #[cfg(test)]
@@ -260,6 +263,9 @@ mod tests {
         let first = routes.of(Some(b"GET"), Some(b"/users/1"));
         assert_eq!(routes.of(Some(b"GET"), Some(b"/users/1")), first);
         assert_eq!(routes.of(Some(b"GET"), Some(b"/users/2")), first);
+        assert_ne!(routes.of(Some(b"\0GET"), Some(b"/users/1")), first);
+        assert_eq!(routes.of(Some(b"GET"), Some(b"/users/1")), first);
+        assert_ne!(routes.of(Some(b""), Some(b"/users/1")), routes.of(Some(b"PROPPATCH"), Some(b"/users/1")));
         assert_ne!(routes.of(Some(b"PUT"), Some(b"/users/1")), first);
         let other = routes.of(Some(b"GEX"), Some(b"/users/1"));
         assert_eq!(&*routes.keys()[other.index()].method, b"_OTHER");
@@ -268,7 +274,7 @@ mod tests {
             let path = format!("/users/{n}");
             assert_eq!(routes.of(Some(b"GET"), Some(path.as_bytes())), first);
         }
-        assert_eq!(routes.keys().len(), 3);
+        assert_eq!(routes.keys().len(), 5);
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn write_segment(segment: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(b"{token}");
     } else if let Some(placeholder) = whole(segment) {
         out.extend_from_slice(placeholder);
-    } else if seen & DOT != 0 {
+    } else if segment.contains(&b'.') {
         write_file_name(segment, out);
     } else {
         write_stem(segment, out);
@@ -72,19 +72,18 @@ fn write_segment(segment: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-const DIGIT: u8 = 1;
-const DOT: u8 = 2;
-const SEMICOLON: u8 = 4;
+const OTHER: u8 = 1;
+const SEMICOLON: u8 = 2;
 
 /// What in a segment makes it worth a second look.
 const MARKS: [u8; 256] = {
     let mut marks = [0; 256];
     let mut digit = b'0';
     while digit <= b'9' {
-        marks[digit as usize] = DIGIT;
+        marks[digit as usize] = OTHER;
         digit += 1;
     }
-    marks[b'.' as usize] = DOT;
+    marks[b'.' as usize] = OTHER;
     marks[b';' as usize] = SEMICOLON;
     marks
 };
@@ -113,7 +112,7 @@ fn whole(text: &[u8]) -> Option<&'static [u8]> {
 
 /// `17.webp`, `app.3f2a9c1b.js`, `main-BX3k2a9f.css`: identifiers between the dots, and behind the last dash of the stem.
 fn write_file_name(name: &[u8], out: &mut Vec<u8>) {
-    if name.iter().all(|b| b.is_ascii_digit() || *b == b'.') && name[0] != b'.' {
+    if name.first().is_some_and(u8::is_ascii_digit) && name.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
         out.extend_from_slice(b"{id}");
         return;
     }
@@ -188,6 +187,7 @@ fn is_mixed(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn route(path: &str) -> String {
         let mut out = Vec::new();
@@ -210,6 +210,8 @@ mod tests {
             ("/archive/2025-06-15", "/archive/{date}"),
             ("/.well-known/acme-challenge/FMuukC2JOJ5HKmLBujjE_BkDo", "/.well-known/acme-challenge/{token}"),
             ("/shop;jsessionid=A1B2/cart", "/shop;{parameters}/cart"),
+            ("/;.css", "/;{parameters}"),
+            ("/dir/.;x=1.2", "/dir/.;{parameters}"),
         ];
         for (path, expected) in cases {
             assert_eq!(route(path), expected, "{path}");
@@ -236,6 +238,13 @@ mod tests {
     fn targets_that_are_no_path() {
         assert_eq!(route("http://other.example/abs/7"), "http://{host}/abs/{id}");
         assert_eq!(route("example.com:443"), "{authority}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_is_too_odd(path in r"[/;.a-f0-9{}_\-A-Z:%]{0,40}") {
+            route(&path);
+        }
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Scan {
     pub inputs: Vec<Scanned>,
     /// Things that went wrong without stopping the scan, in words.
     pub warnings: Vec<String>,
+    /// Some of several inputs could not be opened.
+    pub unreadable: bool,
     lines_before: HashMap<(u32, u32), u64>,
 }
 
@@ -102,9 +104,21 @@ impl Progress for Silent {
 /// Reads all inputs.
 ///
 /// # Errors
-/// When an input cannot be opened. One that fails in the middle is a warning, and what was read of it counts.
+/// When no input can be opened. One of several, or one that fails in the middle, is a warning.
 pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Result<Scan, InputError> {
-    let mut prepared: Vec<Prepared> = origins.iter().map(|o| prepare::prepare(o, spec)).collect::<Result<_, _>>()?;
+    let (mut prepared, mut unreadable) = (Vec::new(), Vec::new());
+    for origin in origins {
+        match prepare::prepare(origin, spec) {
+            Ok(input) => prepared.push(input),
+            Err(error) if origins.len() == 1 => return Err(error),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    if prepared.is_empty()
+        && let Some(error) = unreadable.pop()
+    {
+        return Err(error);
+    }
     let mut tally_spec = spec.tally.clone();
     tally_spec.routes = prepare::learn(&mut prepared, spec);
     progress.start(prepared.iter().map(Prepared::length).sum());
@@ -112,7 +126,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     let wanted = spec.filter.wanted(Wanted::TALLY);
     let formats: Vec<Option<Format>> = prepared.iter().map(|p| p.format.as_ref().map(|f| f.narrowed(wanted))).collect();
     let context = Context { spec, tally: tally_spec, formats, progress, warnings: Mutex::default() };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(spec.jobs.unwrap_or(0)).build().expect("threads can be started");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
 
     for prepared in prepared.iter().filter(|p| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host))) {
         context.warn(format!("{}: its format has no host, so that the host filter leaves everything out", prepared.name));
@@ -123,9 +137,20 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
             done.extend(context.streamed(&pool, input as u32, prepared));
         }
     }
+    unreadable.iter().for_each(|error| context.warn(format!("{error}; it is left out")));
     let warnings = context.warnings.into_inner().expect("no worker panicked");
-    Ok(close(done, prepared, warnings, context.tally))
+    Ok(Scan { unreadable: !unreadable.is_empty(), ..close(done, prepared, warnings, context.tally) })
 }
+
+/// As many as asked for, but not more than there are chunks to work on.
+fn workers(prepared: &[Prepared], spec: &ScanSpec) -> usize {
+    let chunks = prepared.iter().map(|p| p.length().map_or(MOST_FOR_STREAM, |bytes| chunks(bytes as usize, spec.chunk))).sum::<usize>();
+    let asked = spec.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    asked.min(chunks).max(1)
+}
+
+/// One thread reads a stream: more than this many have nothing to do.
+const MOST_FOR_STREAM: usize = 16;
 
 /// What all workers share.
 struct Context<'s> {
@@ -266,7 +291,7 @@ fn close(done: Vec<Done>, prepared: Vec<Prepared>, warnings: Vec<String>, spec: 
         lines_before.insert((of, chunk), sum);
         sum += lines;
     }
-    Scan { tally, inputs: prepared.into_iter().map(Prepared::into_scanned).collect(), warnings, lines_before }
+    Scan { tally, unreadable: false, inputs: prepared.into_iter().map(Prepared::into_scanned).collect(), warnings, lines_before }
 }
 
 /// Opens an input for reading from its start.

@@ -73,8 +73,10 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, Inpu
             (Source::Map(map), blocks)
         }
         Opened::Stream(mut reader) => {
-            let (start, broken) = start_of(&mut reader);
-            let block = start[..memchr::memrchr(b'\n', &start).map_or(start.len(), |n| n + 1)].to_vec();
+            let (start, end) = start_of(&mut reader);
+            // A line that is not there to its end is no sample, but the last one of all needs no line end.
+            let whole = if end == End::Yet { memchr::memrchr(b'\n', &start).map_or(start.len(), |n| n + 1) } else { start.len() };
+            let (block, broken) = (start[..whole].to_vec(), end == End::Broken);
             // A stream that breaks here is told when it is read in earnest.
             let again = matches!(origin, Origin::File(path) if path.is_file());
             (if again || broken { Source::File } else { Source::Pipe(start, reader) }, vec![block])
@@ -83,15 +85,30 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, Inpu
     Ok(settle(origin, spec, source, blocks))
 }
 
-/// The first bytes of a stream, some more if its first line is that long, and whether it broke.
-fn start_of(reader: &mut impl Read) -> (Vec<u8>, bool) {
+/// How the start of a stream ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// There is more.
+    Yet,
+    /// That was all.
+    All,
+    /// It could not be read on.
+    Broken,
+}
+
+/// The first bytes of a stream, some more if its first line is that long.
+fn start_of(reader: &mut impl Read) -> (Vec<u8>, End) {
     let mut start = Vec::new();
     loop {
         let before = start.len();
-        let broken = reader.by_ref().take(BLOCK as u64).read_to_end(&mut start).is_err();
-        let ended = start.len() - before < BLOCK;
-        if broken || ended || start.len() >= MAX_LINE || memchr::memchr(b'\n', &start[before..]).is_some() {
-            return (start, broken);
+        if reader.by_ref().take(BLOCK as u64).read_to_end(&mut start).is_err() {
+            return (start, End::Broken);
+        }
+        if start.len() - before < BLOCK {
+            return (start, End::All);
+        }
+        if start.len() >= MAX_LINE || memchr::memchr(b'\n', &start[before..]).is_some() {
+            return (start, End::Yet);
         }
     }
 }

@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 /// Routes with a row of their own. A tally holds up to twice as many before it drops the ones of the highest rank.
 pub const MAX_ROUTES: usize = 8_192;
 
+/// Cells of all routes together, likewise: a route has one for each of its codes.
+pub const MAX_CELLS: usize = 65_536;
 /// Windows of single cells, over all cells; with more of them they are folded.
 const MAX_CROSS: usize = 400_000;
 
@@ -252,12 +254,24 @@ impl Tally {
         self.trim();
     }
 
-    /// Drops routes when there are more than twice [`MAX_ROUTES`].
+    /// Drops routes when there are more than twice [`MAX_ROUTES`], or twice [`MAX_CELLS`].
     #[inline]
     fn trim(&mut self) {
-        if self.routes.keys().len() > 2 * MAX_ROUTES {
-            self.restart(self.routes.rank_below(MAX_ROUTES));
+        if self.routes.keys().len() > 2 * MAX_ROUTES || self.cells.len() > 2 * MAX_CELLS {
+            self.restart(self.rank_for_all());
         }
+    }
+
+    fn rank_for_all(&self) -> u64 {
+        let mut counts = vec![0; self.routes.keys().len()];
+        for (route, &head) in self.heads.iter().enumerate() {
+            let mut at = head;
+            while at != NO_CELL {
+                counts[route] += 1;
+                at = self.cells[at as usize].next;
+            }
+        }
+        self.routes.rank_for(MAX_ROUTES, MAX_CELLS, |at| counts[at])
     }
 
     /// Keeps the routes of the lowest ranks. Which ones these are hangs on nothing but the routes themselves: a route once
@@ -291,8 +305,8 @@ impl Tally {
 
     /// Closes the count: drops what is over the limit, and works out the span.
     pub fn finish(&mut self) {
-        if self.routes.keys().len() > MAX_ROUTES {
-            self.restart(self.routes.rank_below(MAX_ROUTES));
+        if self.routes.keys().len() > MAX_ROUTES || self.cells.len() > MAX_CELLS {
+            self.restart(self.rank_for_all());
         }
         let seen = self.cells.iter().map(|l| &l.cell).chain(self.other.values()).filter_map(|c| c.seen);
         self.span = seen.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));

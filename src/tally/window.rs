@@ -15,6 +15,9 @@ pub const MAX_WINDOWS: usize = 2_048;
 /// The same for a width that the user chose.
 pub const MAX_CHOSEN: usize = 65_536;
 
+/// Windows times codes at the most, for a chosen width: 32 MiB of counts.
+const MAX_COUNTS: usize = 4 << 20;
+
 /// How wide windows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
@@ -39,10 +42,11 @@ impl Width {
         }
     }
 
-    fn limit(self) -> usize {
+    /// Windows at the most, where each has room for `stride` codes.
+    fn limit(self, stride: usize) -> usize {
         match self {
             Self::Automatic => MAX_WINDOWS,
-            Self::Chosen(_) => MAX_CHOSEN,
+            Self::Chosen(_) => MAX_CHOSEN.min(MAX_COUNTS / stride),
         }
     }
 }
@@ -88,7 +92,7 @@ impl Windows {
         let row = *self.rows.entry(index).or_insert(next);
         if row == next {
             self.counts.resize((next as usize + 1) * self.stride, 0);
-            if self.rows.len() > self.policy.limit() {
+            if self.rows.len() > self.policy.limit(self.stride) {
                 self.fold_to(self.policy.next(self.width));
                 return self.row_of(seconds);
             }
@@ -106,6 +110,9 @@ impl Windows {
             new[..self.stride].copy_from_slice(old);
         }
         (self.counts, self.stride) = (counts, stride);
+        if self.rows.len() > self.policy.limit(stride) {
+            self.fold_to(self.policy.next(self.width));
+        }
     }
 
     /// Folds to a width that the present one divides.
@@ -124,7 +131,7 @@ impl Windows {
                 self.counts[to * self.stride + slot] += counts[from + slot];
             }
         }
-        if self.rows.len() > self.policy.limit() {
+        if self.rows.len() > self.policy.limit(self.stride) {
             self.fold_to(self.policy.next(width));
         }
     }

@@ -161,7 +161,7 @@ mod tests {
         );
         assert_eq!(
             [seconds(0.00085), seconds(0.012), seconds(1.94), seconds(60.0), seconds(400.0)],
-            ["850 µs", "12 ms", "1.9 s", "60.0 s", "7 min"]
+            ["850 µs", "12 ms", "1.9 s", "60.0 s", "6.7 min"]
         );
         assert_eq!([bytes(999), bytes(1_097_414_101), bytes(u64::MAX)], ["999 B", "1.1 GB", "18 EB"]);
         assert_eq!([width(30), width(300), width(21_600), width(90)], ["30 s", "5 min", "6 h", "90 s"]);

@@ -55,7 +55,7 @@ impl Page<'_> {
         let bars = Bars::new(self.report, self.bar_width());
         let mut columns = vec![
             Column::number("CODE", column(&|c| format!("{:03}", c.code))),
-            Column::text("NAME", column(&|c| c.name.clone()), 21, 1),
+            Column::text("NAME", column(&|c| c.name.clone()), if self.view.width.is_some_and(|w| w < 50) { 14 } else { 21 }, 1),
             Column::number("REQUESTS", column(&|c| human::count(c.count))),
             Column::number("SHARE", column(&|c| human::percent(c.count, all))),
         ];
@@ -138,13 +138,13 @@ impl Page<'_> {
             Column::text("ROUTE", column(&|r| route_name(r, method_width)), 16, 3).cut_in_the_middle(),
             Column::number("REQUESTS", column(&|r| human::count(r.count))),
             Column::number("5xx", column(&|r| human::percent(r.within(500, 599), r.count))),
-            Column::number("4xx", column(&|r| human::percent(r.within(400, 499), r.count))),
+            Column::number("4xx", column(&|r| human::percent(r.within(400, 499), r.count))).goes(7),
         ];
         if self.report.latency.is_some() {
             let latency =
                 |of: fn(&crate::report::Latency) -> f64| column(&|r| r.latency.as_ref().map_or("-".into(), |l| human::seconds(of(l))));
             columns.push(Column::number("p50", latency(|l| l.p50)).goes(4));
-            columns.push(Column::number("p95", latency(|l| l.p95)));
+            columns.push(Column::number("p95", latency(|l| l.p95)).goes(6));
             columns.push(Column::number("p99", latency(|l| l.p99)).goes(5));
         }
         columns.push(Column::text("CODES", column(&|r| by_count(&r.codes, |_| true)), 11, 2).optional());
@@ -181,7 +181,7 @@ impl Page<'_> {
         let title = format!("{} {}", if any { "WORST" } else { "BUSIEST" }, human::width(width));
         let columns = vec![
             Column::text(&title, column(&name), 12, 3),
-            Column::number("REQUESTS", column(&|w| human::count(all(w)))),
+            Column::number("REQUESTS", column(&|w| human::count(all(w)))).goes(7),
             Column::number("5xx", column(&|w| human::count(errors(w, 500, 599)))),
             Column::number("4xx", column(&|w| human::count(errors(w, 400, 499)))),
             Column::text("ERRORS", column(&|w| by_count(&w.1, |code| !(100..400).contains(&code))), 11, 2).optional(),
