@@ -185,6 +185,7 @@ fn usage_is_2() {
         (&["-j", "0", "access.log"], "--jobs must be at least 1"),
         (&["explain", "abc"], "'abc' is no status code"),
         (&["explain", "299"], "299 is not in the catalogue"),
+        (&["-o", "json", "--by", "window", "access.log"], "it goes with -o csv"),
         (&["--no-such-flag"], "unexpected argument"),
         (&["records"], ""),
     ];

@@ -14,6 +14,8 @@ pub struct Entry {
     /// The last number, where the entry covers a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_to: Option<i16>,
+    /// `1xx` to `5xx`, or `other` for numbers outside of the classes (RFC 9110 §15).
+    pub class: &'static str,
     /// The reason phrase, spelt as in RFC 9110 where it stands there.
     pub name: &'static str,
     /// Other phrases that servers print.

@@ -171,8 +171,28 @@ fn check_together(entries: &[(&str, File)]) -> Result<(), String> {
     }
 }
 
+/// By the first digit.
+fn class(code: i16) -> &'static str {
+    match code / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "other",
+    }
+}
+
 fn write_entry(rust: &mut String, key: &str, f: &File) -> std::fmt::Result {
-    writeln!(rust, "Entry {{ key: {key:?}, code: {}, code_to: {:?}, name: {:?}, aliases: &{:?},", f.code, f.code_to, f.name, f.aliases)?;
+    writeln!(
+        rust,
+        "Entry {{ key: {key:?}, code: {}, code_to: {:?}, class: {:?}, name: {:?}, aliases: &{:?},",
+        f.code,
+        f.code_to,
+        class(f.code),
+        f.name,
+        f.aliases
+    )?;
     writeln!(rust, "state: {:?}, vendor: {:?}, primary: {}, reference: {:?},", f.state, f.vendor, f.primary, f.reference)?;
     writeln!(
         rust,

@@ -5,6 +5,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
+/// Bytes that take about half a second on a slow machine.
+const WORTH_A_BAR: u64 = 200 << 20;
+
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
@@ -21,6 +24,10 @@ impl Bar {
 
 impl Progress for Bar {
     fn start(&self, total: Option<u64>) {
+        // What is done before anyone could read the bar needs none.
+        if total.is_some_and(|bytes| bytes < WORTH_A_BAR) {
+            self.0.set_draw_target(ProgressDrawTarget::hidden());
+        }
         let template =
             if total.is_some() { "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}" } else { "{spinner} {bytes} {bytes_per_sec}" };
         if let Some(total) = total {

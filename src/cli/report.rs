@@ -20,6 +20,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     let most_rejects = args.max_rejects.as_deref().map(plan::share).transpose()?;
     let width = args.window.as_deref().map(when::width).transpose()?;
     let by = by(&args.by);
+    if by != By::Route && output.name != "csv" {
+        return Err(Failure::Usage("--by says what a row of CSV stands for: it goes with -o csv".into()));
+    }
     let mut plan = plan::plan(&args.scan)?;
     plan.spec.tally = Spec {
         routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),

@@ -79,7 +79,7 @@ fn whose(entry: &Entry) -> &'static str {
 fn text(e: &Entry, width: usize, color: bool, out: &mut dyn Write) -> io::Result<()> {
     let bold = |text: &str| if color { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() };
     writeln!(out, "{}", bold(&format!("{} {}", number(e), e.name)))?;
-    let mut facts = vec![e.state.to_owned(), e.reference.to_owned()];
+    let mut facts = vec![e.class.to_owned(), e.state.to_owned(), e.reference.to_owned()];
     facts.extend(e.vendor.map(|v| format!("used by {v}")));
     if !e.aliases.is_empty() {
         facts.push(format!("also: {}", e.aliases.join(", ")));

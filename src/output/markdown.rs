@@ -23,8 +23,8 @@ pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Re
 }
 
 fn codes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "| code | name | requests | share | mostly on | first fix |\n|---:|---|---:|---:|---|---|")?;
-    for code in &report.codes {
+    writeln!(out, "| code | name | requests | share | mostly on | first step |\n|---:|---|---:|---:|---|---|")?;
+    for code in report.codes_worst_first() {
         let top = code.top_route.as_ref().map_or(String::new(), |t| format!("{} {}", t.method.as_deref().unwrap_or_default(), t.route));
         let share = format!("{:.2} %", code.share * 100.0);
         writeln!(out, "| {:03} | {} | {} | {share} | {} | {} |", code.code, code.name, code.count, quoted(top.trim()), code.first_step)?;

@@ -108,7 +108,8 @@ fn codes(routes: &[RouteRow], parsed: u64) -> Vec<CodeRow> {
             let (count, bytes, top) = sums.entry(cell.code).or_default();
             *count += cell.count;
             *bytes = bytes.saturating_add(cell.bytes);
-            if top.as_ref().is_none_or(|t| cell.count > t.count) {
+            let before = |t: &TopRoute| (&route.route, &route.method) < (&t.route, &t.method);
+            if top.as_ref().is_none_or(|t| cell.count > t.count || (cell.count == t.count && before(t))) {
                 *top = Some(TopRoute { method: route.method.clone(), route: route.route.clone(), count: cell.count });
             }
         }
@@ -116,6 +117,17 @@ fn codes(routes: &[RouteRow], parsed: u64) -> Vec<CodeRow> {
     let mut rows: Vec<CodeRow> = sums.into_iter().map(|(code, (count, bytes, top))| code_row(code, count, bytes, top, parsed)).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.count), row.code));
     rows
+}
+
+impl Report {
+    /// The codes in the order in which an operator wants to see them: server errors, strange numbers, client errors, the
+    /// rest; within each by count.
+    pub fn codes_worst_first(&self) -> Vec<&CodeRow> {
+        let urgency = |code: &CodeRow| StatusCode::new(code.code).map_or(0, |c| c.class().urgency());
+        let mut codes: Vec<&CodeRow> = self.codes.iter().collect();
+        codes.sort_by_key(|c| (std::cmp::Reverse(urgency(c)), std::cmp::Reverse(c.count), c.code));
+        codes
+    }
 }
 
 fn code_row(code: u16, count: u64, bytes: u64, top_route: Option<TopRoute>, parsed: u64) -> CodeRow {

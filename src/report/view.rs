@@ -42,7 +42,6 @@ pub struct Report {
     /// Lines that are no record, by count descending.
     pub rejects: Vec<Reject>,
     /// Things that went wrong while reading.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 

@@ -3,9 +3,9 @@
 use super::fold::Folds;
 
 /// Longer segments are tokens whatever they look like.
-const LONG: usize = 80;
+const LONG: usize = 64;
 /// Deeper paths are cut here; what follows becomes `…`.
-const DEEPEST: usize = 16;
+const DEEPEST: usize = 10;
 
 /// Appends the route of a path.
 pub(super) fn write(path: &[u8], folds: &Folds, out: &mut Vec<u8>) {

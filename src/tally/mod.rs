@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 pub const MAX_ROUTES: usize = 8_192;
 
 /// Cells of all routes together, likewise: a route has one for each of its codes.
-pub const MAX_CELLS: usize = 65_536;
+pub const MAX_CELLS: usize = 32_768;
 /// Windows of single cells, over all cells; with more of them they are folded.
 const MAX_CROSS: usize = 400_000;
 

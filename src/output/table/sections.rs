@@ -3,7 +3,7 @@
 use super::layout::{Column, lines};
 use super::{Page, human};
 use crate::model::StatusCode;
-use crate::output::sanitize::{cut, width};
+use crate::output::sanitize::{cut, width, wrap};
 use crate::report::{CodeRow, Report, RouteRow};
 use std::collections::BTreeMap;
 use std::io;
@@ -45,8 +45,7 @@ impl Page<'_> {
 
     /// The codes, worst first: each with its numbers, and below it what it means and what to do first.
     pub(super) fn codes(&mut self) -> io::Result<()> {
-        let mut codes: Vec<&CodeRow> = self.report.codes.iter().collect();
-        codes.sort_by_key(|c| (std::cmp::Reverse(urgency(c)), std::cmp::Reverse(c.count), c.code));
+        let codes = self.report.codes_worst_first();
         if codes.is_empty() {
             return Ok(());
         }
@@ -75,7 +74,8 @@ impl Page<'_> {
                 }
             }
         }
-        Ok(())
+        let errors: Vec<String> = codes.iter().filter(|c| urgency(c) >= 2).take(EXPLAINED).map(|c| format!("{:03}", c.code)).collect();
+        if errors.is_empty() { Ok(()) } else { self.dimmed(&format!("      More: logcodes explain {}", errors.join(" "))) }
     }
 
     /// What a code means and what to do first: on one line if it fits, on two if it is an error worth them.
@@ -85,7 +85,11 @@ impl Page<'_> {
             return self.dimmed(&one);
         }
         self.dimmed(&format!("      {}", code.short))?;
-        self.dimmed(&format!("      First: {}", code.first_step))
+        let step = match self.view.width {
+            Some(width) => wrap(&format!("First: {}", code.first_step), width, "      ", "             "),
+            None => format!("      First: {}", code.first_step),
+        };
+        step.lines().try_for_each(|line| self.dimmed(line))
     }
 
     fn bar_width(&self) -> usize {
