@@ -186,6 +186,7 @@ fn usage_is_2() {
         (&["explain", "abc"], "'abc' is no status code"),
         (&["explain", "299"], "299 is not in the catalogue"),
         (&["-o", "json", "--by", "window", "access.log"], "it goes with -o csv"),
+        (&["records", "--all-lines", "-o", "csv", "access.log"], "goes with -o jsonl"),
         (&["--no-such-flag"], "unexpected argument"),
         (&["records"], ""),
     ];

@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::Value;
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use support::Dir;
 
@@ -131,12 +131,12 @@ fn differences(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn records_agree_with_the_truth_line_by_line() {
     let root =
         std::env::var_os("LOGCODES_CORPUS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     if !root.is_dir() {
-        eprintln!("SKIPPED: no corpus at {}; LOGCODES_CORPUS names one", root.display());
+        // Not by a macro: what those print of a test that passes is never shown.
+        let _ = writeln!(std::io::stderr(), "SKIPPED corpus: nothing at {}; LOGCODES_CORPUS names a folder", root.display());
         return;
     }
     let mut bad = Vec::new();

@@ -12,6 +12,9 @@ use std::path::Path;
 
 pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
     let (format, file) = output(&args.output)?;
+    if args.all_lines && format == RecordFormat::Csv {
+        return Err(Failure::Usage("--all-lines goes with -o jsonl: CSV has no row for a line that is no record".into()));
+    }
     let plan = plan::plan(&args.scan)?;
     for written in file.into_iter().chain(args.scan.rejects.as_deref()) {
         plan::not_an_input(written, &plan.origins)?;

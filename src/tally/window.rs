@@ -15,8 +15,8 @@ pub const MAX_WINDOWS: usize = 2_048;
 /// The same for a width that the user chose.
 pub const MAX_CHOSEN: usize = 65_536;
 
-/// Windows times codes at the most, for a chosen width: 16 MiB of counts.
-const MAX_COUNTS: usize = 2 << 20;
+/// Windows times codes at the most, for a chosen width: 8 MiB of counts.
+const MAX_COUNTS: usize = 1 << 20;
 
 /// How wide windows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

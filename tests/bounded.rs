@@ -1,0 +1,45 @@
+//! Memory stays bounded whatever a log holds: the program runs under a limit that an unbounded one would hit.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::fmt::Write;
+use std::process::Command;
+use support::{Dir, combined};
+
+/// Runs under a limit on private memory, which counts the threads' stacks too, and gives the counted requests.
+fn parsed_within(dir: &Dir, mebibytes: usize, args: &str) -> u64 {
+    let script = format!("ulimit -d {}; exec '{}' {args} -j 2 -o json access.log", mebibytes * 1024, env!("CARGO_BIN_EXE_logcodes"));
+    let output = Command::new("bash").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    json["lines"]["parsed"].as_u64().unwrap()
+}
+
+const LINES: u32 = 150_000;
+
+#[test]
+fn every_url_and_every_method_new() {
+    let dir = Dir::new();
+    let mut log = String::new();
+    for n in 0..LINES {
+        log += &combined(n % 80_000, &format!("M{n:X} /x{n:x}/y{:x}z HTTP/1.1", n.wrapping_mul(2_654_435_761)), 200 + (n % 400) as u16, 10);
+    }
+    dir.file("access.log", log);
+    assert_eq!(parsed_within(&dir, 96, ""), u64::from(LINES));
+    assert_eq!(parsed_within(&dir, 96, "--no-mmap"), u64::from(LINES));
+}
+
+#[test]
+fn routes_that_no_rule_folds_with_many_codes_and_seconds() {
+    let dir = Dir::new();
+    let mut log = String::new();
+    let word = |n: u32| [n % 26, n / 26 % 26, n / 676 % 26].map(|c| char::from(b'a' + c as u8)).iter().collect::<String>();
+    for n in 0..LINES {
+        let path = format!("GET /{}/{} HTTP/1.1", word(n % 100), word(n / 100 % 90));
+        let line = combined(n % 86_400, &path, 200 + (n % 300) as u16, 10);
+        let _ = writeln!(log, "{} 0.{:03}", line.trim_end(), n % 1000);
+    }
+    dir.file("access.log", log);
+    assert_eq!(parsed_within(&dir, 112, "--window 1s"), u64::from(LINES));
+}
