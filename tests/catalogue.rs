@@ -3,6 +3,10 @@
 use logcodes::catalogue::{self, entries};
 use std::collections::BTreeSet;
 
+/// The build's own check of the data files.
+#[path = "../src/catalogue/schema.rs"]
+mod schema;
+
 /// The codes of the reference document that the project began with: the IANA registry of its day.
 const SEED: [i16; 62] = [
     100, 101, 102, 103, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403, 404,
@@ -95,4 +99,32 @@ fn a_cause_has_one_word() {
     for word in ["upstream-refused", "upstream-read-timeout", "client-timeout", "scanner-probing", "limit-req", "body-too-large"] {
         assert!(words.contains(word), "{word} is the cause of no code");
     }
+}
+
+/// All data files, as the build reads them.
+fn files() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalogue/codes");
+    let toml = |path: &std::path::PathBuf| path.extension().is_some_and(|x| x == "toml");
+    let paths = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(toml);
+    paths.map(|p| (p.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(p).unwrap())).collect()
+}
+
+#[test]
+fn the_build_refuses_what_is_not_right() {
+    let change = |key: &str, from: &str, to: &str| {
+        let mut files = files();
+        let file = files.iter_mut().find(|(k, _)| k == key).unwrap();
+        assert!(file.1.contains(from), "{key} has no {from:?}");
+        file.1 = file.1.replacen(from, to, 1);
+        schema::generate(&files).unwrap_err()
+    };
+    assert!(schema::generate(&files()).is_ok());
+    assert!(change("502", "severity =", "severty =").contains("unknown field `severty`"));
+    assert!(change("502", "severity = \"error\"", "severity = \"eror\"").contains("is none of info, notice"));
+    assert!(change("502", "short =", "shorter =").contains("catalogue/codes/502.toml"));
+    assert!(change("502", "related = [\"504\"", "related = [\"5004\"").contains("points nowhere"));
+    assert!(change("499-arcgis", "primary = false", "primary = true").contains("exactly one primary"));
+    assert!(change("502", "code = 502", "code = 503").contains("name should begin with 503"));
+    let without: Vec<_> = files().into_iter().filter(|(key, _)| key != "418").collect();
+    assert!(schema::generate(&without).unwrap_err().contains("418"));
 }

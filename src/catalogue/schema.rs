@@ -87,6 +87,13 @@ const SERVERS: &[&str] = &["nginx", "apache", "app", "other"];
 /// States of codes that the IANA registry lists: their entries show a whole exchange.
 const REGISTERED: &[&str] = &["standard", "experimental", "draft", "deprecated", "obsolete", "reserved"];
 
+/// The registry of IANA, with 104 (temporary) and 306 (unused): none of these may be missing.
+const REGISTRY: [i16; 64] = [
+    100, 101, 102, 103, 104, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 306, 307, 308, 400, 401, 402,
+    403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 500,
+    501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
+];
+
 /// The Rust of all entries, ordered by code and, within a code, the primary one first.
 pub(crate) fn generate(files: &[(String, String)]) -> Result<String, String> {
     let mut entries = Vec::new();
@@ -164,6 +171,9 @@ fn check_together(entries: &[(&str, File)]) -> Result<(), String> {
         if file.primary {
             same.push(key);
         }
+    }
+    if let Some(code) = REGISTRY.iter().find(|code| !primaries.contains_key(code)) {
+        return Err(format!("catalogue: {code} is registered and has no entry"));
     }
     match primaries.iter().find(|(_, keys)| keys.len() != 1) {
         Some((code, keys)) => Err(format!("catalogue: code {code} needs exactly one primary entry, has {keys:?}")),
