@@ -125,7 +125,7 @@ impl Field {
     /// The name for messages.
     pub(super) const fn label(&self) -> &'static str {
         match self {
-            Self::Skip | Self::SkipList => "a field",
+            Self::Skip | Self::SkipList | Self::SkipTime(_) => "a field",
             Self::Time(_) => "the time",
             Self::ClfHead | Self::Remote | Self::Peer => "the client's address",
             Self::User => "the user",

@@ -1,7 +1,9 @@
 //! Reads the time of a line.
 
 use super::field::TimeLayout;
+use super::times;
 use crate::model::Timestamp;
+use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
 /// Reads times, and remembers the last minute: neighbouring lines share it, so that mostly only the second is new.
@@ -103,18 +105,28 @@ impl Clock {
     }
 
     fn pattern(&self, pattern: &str, text: &[u8]) -> Option<Timestamp> {
-        // Apache's own words beside strftime: seconds, milli- and microseconds since the epoch, and their fractions.
-        if matches!(pattern, "sec" | "msec" | "usec" | "sec.%3f" | "sec.%6f") {
+        if times::is_epoch(pattern) {
             return Timestamp::parse_epoch(text);
         }
-        let broken = jiff::fmt::strtime::parse(pattern, text).ok()?;
+        let broken = BrokenDownTime::parse(pattern, text).ok()?;
         let utc = Offset::UTC.to_timestamp(broken.to_datetime().ok()?).ok()?;
+        let digits = match pattern {
+            p if p.contains("%3f") => 3,
+            p if p.contains("%6f") => 6,
+            _ => fraction_digits(text),
+        };
         let seconds = match broken.offset() {
             Some(offset) => utc.as_second() - i64::from(offset.seconds()),
             None => self.to_utc(utc.as_second())?,
         };
-        Timestamp { seconds, nanos: utc.subsec_nanosecond().unsigned_abs(), digits: fraction_digits(text) }.within_calendar()
+        Timestamp { seconds, nanos: utc.subsec_nanosecond().unsigned_abs(), digits }.within_calendar()
     }
+}
+
+/// How many bytes at the start of `text` a pattern takes; `None` if it does not fit.
+#[cold]
+pub(super) fn pattern_length(pattern: &str, text: &[u8]) -> Option<usize> {
+    BrokenDownTime::parse_prefix(pattern, text).ok().map(|(_, length)| length)
 }
 
 /// Digits behind the point that follows a second.

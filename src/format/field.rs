@@ -7,6 +7,8 @@ pub enum Field {
     Skip,
     /// Read past a list of tries: nginx writes one value a try into each of its `$upstream_…` variables.
     SkipList,
+    /// A time of this pattern that is read past, another one being better.
+    SkipTime(Box<str>),
     /// The time of the line.
     Time(TimeLayout),
     /// Everything before the time of a line in the Common Log Format: `[host] address ident user`.
@@ -55,7 +57,7 @@ impl Field {
     /// The bit of this field in [`Wanted`]; a layout or unit makes no difference.
     pub(super) const fn bit(&self) -> u32 {
         1 << match self {
-            Self::Skip | Self::SkipList => 0,
+            Self::Skip | Self::SkipList | Self::SkipTime(_) => 0,
             Self::Time(_) => 1,
             Self::ClfHead => 2,
             Self::Remote | Self::Peer => 3,
@@ -81,7 +83,7 @@ impl Field {
 
     /// Nobody wants the value.
     pub(super) const fn is_skipped(&self) -> bool {
-        matches!(self, Self::Skip | Self::SkipList)
+        matches!(self, Self::Skip | Self::SkipList | Self::SkipTime(_))
     }
 
     /// A part of the request line by itself.

@@ -14,6 +14,7 @@ mod program;
 mod request;
 mod shortcut;
 mod template;
+mod times;
 mod value;
 mod variables;
 

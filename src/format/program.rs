@@ -6,7 +6,7 @@
 //! the rest left out, since a user agent cut in the middle does not undo the response.
 
 use super::bytes::{Literal, find};
-use super::clock::Clock;
+use super::clock::{Clock, pattern_length};
 use super::field::{Field, TimeLayout, Wanted};
 use super::shortcut::{CLF_LEN, Shortcut};
 use super::value;
@@ -46,6 +46,8 @@ pub(super) enum End {
     Byte(u8),
     /// Several bytes.
     Text(Literal),
+    /// What a time of this pattern does not take must begin with this text: the time itself may hold it.
+    Time(Box<str>, Literal),
     /// The next field follows at once and begins with this byte.
     Before(u8),
     /// The end of the line.
@@ -125,7 +127,7 @@ impl Program {
         let saw_time = self.steps[..=at].iter().any(|s| matches!(s.field, Field::Time(_)));
         let ended = match &self.steps[at].end {
             End::Byte(b) | End::Before(b) => memchr::memchr(*b, rest).is_none(),
-            End::Text(text) => memchr::memmem::find(rest, text.text()).is_none(),
+            End::Text(text) | End::Time(_, text) => memchr::memmem::find(rest, text.text()).is_none(),
             End::Line => false,
         };
         if saw_time && ended { Reject::CutShort } else { Reject::NotThisFormat }
@@ -168,7 +170,7 @@ impl Step {
         let shortcut = match &end {
             End::Text(text) => Shortcut::new(&field, text.text(), quoted, list),
             End::Byte(b) => Shortcut::new(&field, &[*b], quoted, list),
-            End::Before(_) | End::Line => Shortcut::new(&field, &[], quoted, list),
+            End::Before(_) | End::Time(..) | End::Line => Shortcut::new(&field, &[], quoted, list),
         };
         Self { field, end, quoted, word, list, shortcut }
     }
@@ -179,6 +181,10 @@ impl Step {
         match &self.end {
             End::Text(text) if self.quoted => quoted_end(rest, text),
             End::Text(text) => self.text_end(rest, text),
+            End::Time(pattern, text) => match pattern_length(pattern, rest) {
+                Some(length) if text.begins(&rest[length..]) => Some((length, length + text.len())),
+                _ => self.text_end(rest, text),
+            },
             End::Byte(b' ') if self.list => list_end(rest),
             End::Byte(b) if self.quoted => quoted_end(rest, &Literal::new(&[*b])),
             End::Byte(b) => find(*b, rest).map(|at| (at, at + 1)),

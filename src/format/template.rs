@@ -5,9 +5,10 @@
 
 use super::Reader;
 use super::bytes::Literal;
-use super::field::Field;
+use super::field::{Field, TimeLayout};
 use super::json::JsonProgram;
 use super::program::{End, Program, Step};
+use super::times;
 use super::variables::{self, Ranked};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till1, take_while, take_while1};
@@ -41,7 +42,7 @@ impl TemplateError {
 
 /// A part of a template, and where it starts.
 #[derive(Clone, Debug, PartialEq)]
-enum Piece {
+pub(super) enum Piece {
     Literal(String),
     Field(Ranked),
 }
@@ -81,7 +82,7 @@ pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
 
 /// Compiles the template of a text format.
 pub(super) fn program(body: &str, syntax: Syntax, user: UserName) -> Result<Program, TemplateError> {
-    let mut pieces = join_times(pieces(body, syntax)?);
+    let mut pieces = pieces(body, syntax)?;
     believe_the_best(&mut pieces);
     if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status, _)))) {
         let status = if syntax == Syntax::Nginx { "$status" } else { "%>s" };
@@ -162,7 +163,7 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
         found.push((at, piece));
         rest = next;
     }
-    Ok(merge_literals(found))
+    Ok(times::joined(merge_literals(found)))
 }
 
 /// `$name`, `${name}` or the text up to the next `$`.
@@ -202,42 +203,15 @@ fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
     for (at, piece) in pieces {
         match piece {
             // Apache writes the brackets itself.
-            Piece::Field((Field::Time(super::TimeLayout::Clf), rank)) if rank == APACHE_TIME => {
+            Piece::Field((Field::Time(TimeLayout::Clf), rank)) if rank == APACHE_TIME => {
                 push(at, Piece::Literal("[".into()));
-                push(at, Piece::Field((Field::Time(super::TimeLayout::Clf), 1)));
+                push(at, Piece::Field((Field::Time(TimeLayout::Clf), 1)));
                 push(at, Piece::Literal("]".into()));
             }
             piece => push(at, piece),
         }
     }
     merged
-}
-
-/// Apache writes one time in several parts, `%{%d/%b/%Y:%H:%M:%S}t.%{msec_frac}t %{%z}t`: they are read as one.
-fn join_times(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
-    let pattern = |piece: &Piece| match piece {
-        Piece::Field((Field::Time(super::TimeLayout::Pattern(pattern)), _)) => {
-            Some(pattern.replace("msec_frac", "%3f").replace("usec_frac", "%6f"))
-        }
-        _ => None,
-    };
-    let mut joined: Vec<(usize, Piece)> = Vec::new();
-    for (at, piece) in pieces {
-        let before = match joined.as_slice() {
-            [.., (_, first), (_, Piece::Literal(text))] => pattern(first).map(|first| (first, text.replace('%', "%%"))),
-            _ => None,
-        };
-        match (before, pattern(&piece)) {
-            (Some((first, between)), Some(second)) => {
-                joined.pop();
-                if let Some((_, last)) = joined.last_mut() {
-                    *last = Piece::Field((Field::Time(super::TimeLayout::Pattern((first + &between + &second).into())), 1));
-                }
-            }
-            _ => joined.push((at, piece)),
-        }
-    }
-    joined
 }
 
 /// Where two names lead to one field, the better one is read and the other read past. A request line says it all: what a
@@ -259,7 +233,10 @@ fn believe_the_best(pieces: &mut [(usize, Piece)]) {
         let Piece::Field((field, _)) = piece else { continue };
         let lesser = best.get(&field.bit()).is_some_and(|(_, best)| *best != at);
         if lesser || (has_request && field.is_of_request_line()) {
-            *field = Field::Skip;
+            *field = match field {
+                Field::Time(TimeLayout::Pattern(pattern)) => Field::SkipTime(std::mem::take(pattern)),
+                _ => Field::Skip,
+            };
         }
     }
 }
@@ -285,6 +262,12 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) 
         };
         let quoted = before.ends_with('"') && after.starts_with('"');
         let word = field.is_word() || (syntax == Syntax::Apache && *field == Field::User && user == UserName::OneWord);
+        let end = match field {
+            Field::Time(TimeLayout::Pattern(pattern)) | Field::SkipTime(pattern) if !times::is_epoch(pattern) && !after.is_empty() => {
+                End::Time(pattern.clone(), Literal::new(after.as_bytes()))
+            }
+            _ => end,
+        };
         steps.push(Step::new(field.clone(), end, quoted, word, field.is_list()));
         before = after;
     }
@@ -407,17 +390,6 @@ mod tests {
           $remote_addr [$time_local]
           ^
         ");
-    }
-
-    #[test]
-    fn one_time_in_several_parts() {
-        let Reader::Text(program) = compile("%h [%{%d/%b/%Y:%H:%M:%S}t.%{msec_frac}t %{%z}t] %>s").unwrap() else {
-            panic!("a text format")
-        };
-        let mut record = crate::model::Record::default();
-        let mut clock = crate::format::clock::Clock::new(jiff::tz::TimeZone::UTC);
-        program.parse(b"::1 [15/Jun/2025:15:06:40.123 -0500] 200", &mut clock, &mut record).unwrap();
-        assert_eq!(record.time.unwrap().to_string(), "2025-06-15T20:06:40.123Z");
     }
 
     #[test]

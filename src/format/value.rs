@@ -10,7 +10,7 @@ use std::time::Duration;
 #[inline]
 pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) -> bool {
     match field {
-        Field::Skip | Field::SkipList => {}
+        Field::Skip | Field::SkipList | Field::SkipTime(_) => {}
         Field::Time(TimeLayout::Clf) => record.time = clock.clf_of_any_length(text),
         Field::Time(layout) => record.time = clock.other(layout, text),
         Field::Request => record.set_request(text),

@@ -51,7 +51,7 @@ pub(super) fn apache(letter: char, argument: Option<&str>) -> Ranked {
     let header = argument.unwrap_or_default().to_ascii_lowercase();
     match (letter, header.as_str()) {
         ('t', "") => (Time(TimeLayout::Clf), APACHE_TIME),
-        ('t', _) => (Time(TimeLayout::Pattern(time_pattern(argument.unwrap_or_default()))), 1),
+        ('t', _) => (Time(TimeLayout::Pattern(argument.unwrap_or_default().into())), 1),
         ('a', "c") => (Remote, 3),
         ('h' | 'a', _) => (Remote, 1),
         ('u', _) => (User, 1),
@@ -76,11 +76,6 @@ pub(super) fn apache(letter: char, argument: Option<&str>) -> Ranked {
         ('e', "balancer_worker_name") => (UpstreamAddr, 1),
         _ => (Skip, 1),
     }
-}
-
-/// The pattern inside `%{…}t`, less the words that say which end of the request is meant.
-fn time_pattern(argument: &str) -> Box<str> {
-    argument.trim_start_matches("begin:").trim_start_matches("end:").into()
 }
 
 /// The short keys of `key=value` pairs that people put behind the combined format.
