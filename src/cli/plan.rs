@@ -8,6 +8,7 @@ use crate::format::Format;
 use crate::input::{self, Origin};
 use crate::scan::ScanSpec;
 use jiff::tz::TimeZone;
+use same_file::Handle;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -74,14 +75,40 @@ fn origins(files: &[PathBuf]) -> Result<Vec<Origin>, Failure> {
     Ok(origins)
 }
 
-/// A file to be written must not be one that is read: it would be emptied first.
-pub(super) fn not_an_input(file: &Path, origins: &[Origin]) -> Result<(), Failure> {
-    let Ok(written) = file.canonicalize() else { return Ok(()) };
-    let same = |origin: &Origin| matches!(origin, Origin::File(path) if path.canonicalize().is_ok_and(|read| read == written));
-    if written.is_file() && origins.iter().any(same) {
-        return Err(Failure::Usage(format!("{}: this is one of the inputs, and writing to it would empty it", file.display())));
+/// A file to be written must be none that is read, which would be emptied first, by whatever name; nor may two outputs be one.
+/// And as long as nothing can be read, nothing is overwritten.
+pub(super) fn may_write(files: &[&Path], origins: &[Origin]) -> Result<(), Failure> {
+    for (at, file) in files.iter().enumerate() {
+        if file.is_file() && origins.iter().any(|origin| is_input(file, origin)) {
+            return Err(Failure::Usage(format!("{}: this is one of the inputs, and writing to it would empty it", file.display())));
+        }
+        let absolute = std::path::absolute(file).ok();
+        if files[..at].iter().any(|other| same_file::is_same_file(file, other).unwrap_or(absolute == std::path::absolute(other).ok())) {
+            return Err(Failure::Usage(format!("{}: two outputs cannot go to one file", file.display())));
+        }
     }
-    Ok(())
+    if files.is_empty() { Ok(()) } else { something_opens(origins) }
+}
+
+fn something_opens(origins: &[Origin]) -> Result<(), Failure> {
+    let mut errors = Vec::new();
+    for origin in origins {
+        match origin {
+            Origin::File(path) if path.is_file() => match std::fs::File::open(path) {
+                Ok(_) => return Ok(()),
+                Err(error) => errors.push(format!("{}: {error}", path.display())),
+            },
+            _ => return Ok(()),
+        }
+    }
+    Err(Failure::Usage(errors.join("; ")))
+}
+
+fn is_input(file: &Path, origin: &Origin) -> bool {
+    match origin {
+        Origin::File(path) => path.is_file() && same_file::is_same_file(file, path).unwrap_or(false),
+        Origin::Stdin => Handle::stdin().is_ok_and(|stdin| Handle::from_path(file).is_ok_and(|file| file == stdin)),
+    }
 }
 
 /// `5`, `5%`, `0.5 %` -> a share from 0 to 1.

@@ -16,9 +16,7 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("--all-lines goes with -o jsonl: CSV has no row for a line that is no record".into()));
     }
     let plan = plan::plan(&args.scan)?;
-    for written in file.into_iter().chain(args.scan.rejects.as_deref()) {
-        plan::not_an_input(written, &plan.origins)?;
-    }
+    plan::may_write(&file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let mut rejects = args.scan.rejects.as_deref().map(reject_file).transpose()?;
     let mut left = args.limit.unwrap_or(u64::MAX);
     let told = stdout::with(file, |out| {
@@ -56,7 +54,7 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
     if !args.scan.quiet {
         tell(&told);
     }
-    Ok(Exit::Success)
+    Ok(if told.unreadable { Exit::Usage } else { Exit::Success })
 }
 
 /// `jsonl`, `csv`, or a file that ends so.

@@ -31,11 +31,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     };
 
     let file = (args.output != output.name).then(|| Path::new(&args.output));
-    if let Some(rejects) = &args.scan.rejects {
+    if args.scan.rejects.is_some() {
         records::can_read_twice(&plan.origins)?;
-        plan::not_an_input(rejects, &plan.origins)?;
     }
-    file.map_or(Ok(()), |file| plan::not_an_input(file, &plan.origins))?;
+    plan::may_write(&file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
     let scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
     bar.finish();

@@ -24,20 +24,31 @@ pub struct Told {
     pub unknown: Vec<(String, Unknown)>,
     /// Things that went wrong without stopping, in words.
     pub warnings: Vec<String>,
+    /// Some of several inputs could not be opened.
+    pub unreadable: bool,
 }
 
 /// Calls `each` with the input's name, the line's number from 1 and what the line is, in the order of the inputs and lines.
 ///
 /// # Errors
-/// When an input cannot be opened, or `each` fails. One that breaks in the middle is a warning.
+/// When no input can be opened, or `each` fails. One of several, or one that breaks in the middle, is a warning.
 pub fn each_record<E: From<InputError>>(
     origins: &[Origin],
     spec: &ScanSpec,
     each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
 ) -> Result<Told, E> {
-    let mut told = Told::default();
-    for origin in origins {
-        let mut prepared = prepare::prepare(origin, spec)?;
+    let (mut told, mut opened) = (Told::default(), false);
+    for (at, origin) in origins.iter().enumerate() {
+        let mut prepared = match prepare::prepare(origin, spec) {
+            Ok(prepared) => prepared,
+            Err(error) if !opened && at + 1 == origins.len() => return Err(error.into()),
+            Err(error) => {
+                told.warnings.push(format!("{error}; it is left out"));
+                told.unreadable = true;
+                continue;
+            }
+        };
+        opened = true;
         if prepared.is_text() {
             let lines = read(&mut prepared, spec, each, &mut told.warnings)?;
             told.lines.add(lines);
