@@ -23,7 +23,12 @@ impl WordFilter {
                 Some(rest) => (false, rest),
                 None => (true, part),
             };
-            let glob = GlobBuilder::new(word).case_insensitive(true).build().map_err(|e| FilterError(format!("'{part}': {}", e.kind())))?;
+            // Where a word begins with a bracket it is no choice of characters but an IPv6 address (RFC 3986 §3.2.2).
+            let address = word.starts_with('[').then(|| globset::escape(word));
+            let glob = GlobBuilder::new(address.as_deref().unwrap_or(word))
+                .case_insensitive(true)
+                .build()
+                .map_err(|e| FilterError(format!("'{part}': {}", e.kind())))?;
             parts.push((inside, glob.compile_matcher()));
         }
         let Some((first, _)) = parts.first() else {
@@ -34,21 +39,22 @@ impl WordFilter {
 
     /// Whether a host is in, with its port or without.
     pub fn accepts_host(&self, host: Option<&[u8]>) -> bool {
-        let port = host.and_then(|h| memchr::memrchr(b':', h).filter(|&at| h[at + 1..].iter().all(u8::is_ascii_digit)));
-        let bare = host.zip(port).map(|(host, at)| &host[..at]);
-        match bare {
-            // Either spelling may be named, to let in as to leave out.
-            Some(bare) if self.default => self.accepts(host) && self.accepts(Some(bare)),
-            Some(bare) => self.accepts(host) || self.accepts(Some(bare)),
-            None => self.accepts(host),
-        }
+        let Some(host) = host else { return self.default };
+        let port = memchr::memrchr(b':', host).filter(|&at| host[at + 1..].iter().all(u8::is_ascii_digit));
+        let bare = port.map_or(host, |at| &host[..at]);
+        let address = bare.strip_prefix(b"[").and_then(|b| b.strip_suffix(b"]")).unwrap_or(bare);
+        self.accepts_any(&[host, bare, address])
     }
 
     /// Whether a value is in; `None` is what a log does not state.
     pub fn accepts(&self, value: Option<&[u8]>) -> bool {
-        let Some(value) = value else { return self.default };
-        let text = String::from_utf8_lossy(value);
-        self.parts.iter().rev().find(|(_, glob)| glob.is_match(&*text)).map_or(self.default, |(inside, _)| *inside)
+        value.map_or(self.default, |value| self.accepts_any(&[value]))
+    }
+
+    /// The last part that speaks of one of the spellings decides.
+    fn accepts_any(&self, spellings: &[&[u8]]) -> bool {
+        let speaks = |glob: &GlobMatcher| spellings.iter().any(|s| glob.is_match(&*String::from_utf8_lossy(s)));
+        self.parts.iter().rev().find(|(_, glob)| speaks(glob)).map_or(self.default, |(inside, _)| *inside)
     }
 }
 
@@ -64,6 +70,17 @@ mod tests {
         assert!(!filter.accepts(None));
         assert!(filter.accepts_host(Some(b"www.example.com:8443")));
         assert!(!WordFilter::parse("!www.example.com").unwrap().accepts_host(Some(b"www.example.com:80")));
+        for (filter, host, inside) in [
+            ("www.example.com,!www.example.com:8443", "www.example.com:8443", false),
+            ("www.example.com,!www.example.com:8443", "www.example.com:80", true),
+            ("!*.example.com,www.example.com:8443", "www.example.com:8443", true),
+            ("[::1]", "[::1]:8080", true),
+            ("[::1]:8080", "[::1]:8080", true),
+            ("::1", "[::1]:8080", true),
+            ("::1", "[::2]", false),
+        ] {
+            assert_eq!(WordFilter::parse(filter).unwrap().accepts_host(Some(host.as_bytes())), inside, "{filter} on {host}");
+        }
         assert!(WordFilter::parse("!HEAD").unwrap().accepts(None));
         assert!(WordFilter::parse(" ,").is_err());
         assert!(WordFilter::parse("a[").is_err());
