@@ -67,7 +67,7 @@ pub(super) fn unread(builtin: &Builtin, lines: &[&[u8]]) -> Option<String> {
     let base = template::program(builtin.template, builtin.syntax()?, UserName::OneWord).ok()?;
     let tail = lines.iter().filter_map(|l| base.tail(l)).find(|t| !t.is_empty())?;
     let shown: String = String::from_utf8_lossy(tail).trim().chars().take(60).collect();
-    Some(format!("what stands behind the known part of a line is not read: {shown:?}; -f with the server's format string reads it"))
+    Some(format!("what stands behind the known part of a line is not read: '{shown}'; -f with the server's format string reads it"))
 }
 
 /// Splits a tail at white space, quotes respected.

@@ -103,7 +103,7 @@ pub(super) fn joined(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
 mod tests {
     use crate::format::clock::Clock;
     use crate::format::template::{Syntax, UserName, program};
-    use crate::model::Record;
+    use crate::model::{Record, StatusCode};
     use jiff::tz::TimeZone;
 
     /// The time that a template reads from a line whose status is 200.
@@ -111,7 +111,7 @@ mod tests {
         let program = program(template, Syntax::Apache, UserName::AnyWords).unwrap();
         let mut record = Record::default();
         program.parse(line.as_bytes(), &mut Clock::new(TimeZone::UTC), &mut record).unwrap();
-        assert_eq!(record.status.map(|s| s.get()), Some(200), "{template}");
+        assert_eq!(record.status.map(StatusCode::get), Some(200), "{template}");
         record.time.map(|t| t.to_string())
     }
 

@@ -70,7 +70,7 @@ pub fn cut_middle(text: &str, columns: usize) -> String {
     head + &tail.into_iter().rev().collect::<String>()
 }
 
-/// Wraps at spaces: the first line behind `first`, the others behind `indent`. Words longer than a line stay whole.
+/// Wraps at spaces: the first line behind `first`, the others behind `indent`. A word longer than a line is broken.
 pub fn wrap(text: &str, columns: usize, first: &str, indent: &str) -> String {
     let (mut wrapped, mut column) = (String::from(first), width(first));
     for (at, word) in text.split_whitespace().enumerate() {
@@ -83,8 +83,16 @@ pub fn wrap(text: &str, columns: usize, first: &str, indent: &str) -> String {
             wrapped.push(' ');
             column += 1;
         }
-        wrapped.push_str(word);
-        column += length;
+        for c in word.chars() {
+            let next = c.width().unwrap_or(0);
+            if column + next > columns && column > width(indent) {
+                wrapped.push('\n');
+                wrapped.push_str(indent);
+                column = width(indent);
+            }
+            wrapped.push(c);
+            column += next;
+        }
     }
     wrapped
 }
@@ -104,6 +112,10 @@ mod tests {
         assert_eq!(cut("日本語のパス", 7), "日本語…");
         assert_eq!(cut("short", 5), "short");
         assert_eq!(cut_middle("/api/v1/users/{id}/orders/{id}/items", 20), "/api/v1/users…/items");
+        assert_eq!(
+            wrap("see https://example.org/a/long/path for more", 20, "- ", "  "),
+            "- see\n  https://example.or\n  g/a/long/path for\n  more"
+        );
         assert!(width(&cut_middle("/api/v1/users/{id}/orders/{id}/items", 20)) <= 20);
     }
 }

@@ -68,8 +68,7 @@ impl Report {
 fn warnings(scan: &Scan, spec: &ReportSpec, window_seconds: i64) -> Vec<String> {
     let mut warnings = scan.warnings.clone();
     if let Some(width) = spec.width.filter(|&width| width < window_seconds) {
-        let most = crate::tally::MAX_CHOSEN;
-        warnings.push(format!("windows of {width} s would be more than {most}, so they are {window_seconds} s wide"));
+        warnings.push(format!("windows of {width} s would be too many to keep, so they are {window_seconds} s wide"));
     }
     warnings
 }

@@ -11,6 +11,10 @@ const MOST: i64 = 300;
 /// Windows at the ends that together hold less than this share of all requests do not decide about the width: one line with
 /// a clock gone wrong must not make a day's windows as wide as a year.
 const STRAY: f64 = 0.001;
+/// How much shorter the span is to become without them. A single line of a short log is more than that share: without it the
+/// span must become very much shorter.
+const SHORTER: i64 = 4;
+const MUCH_SHORTER: i64 = 100;
 
 /// The windows, as wide as the span or the user asks for.
 pub(super) fn rows(scan: &Scan, chosen: Option<i64>) -> Rows {
@@ -45,9 +49,10 @@ fn main_span(windows: &BTreeMap<i64, BTreeMap<u16, u64>>) -> Option<(i64, i64)> 
     let (first, last) = (*windows.first_key_value()?.0, *windows.last_key_value()?.0);
     let total: u64 = windows.values().flat_map(BTreeMap::values).sum();
     let few = (total as f64 * STRAY) as u64;
+    let (few, shorter) = if few == 0 { (1, MUCH_SHORTER) } else { (few, SHORTER) };
     let start = beyond(few, windows.iter())?;
     let end = beyond(few, windows.iter().rev())?;
-    Some(if start < end && (end - start) * 4 < last - first { (start, end) } else { (first, last) })
+    Some(if start < end && (end - start) * shorter < last - first { (start, end) } else { (first, last) })
 }
 
 /// The first window that more than `few` requests lie in or before.

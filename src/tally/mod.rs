@@ -12,7 +12,7 @@ mod window;
 pub use codes::CodeSlots;
 pub use latency::{Latency, Quantiles};
 pub use rejects::{Place, Reason, Rejects};
-pub use window::{LADDER, MAX_CHOSEN, MAX_WINDOWS, Width, Windows};
+pub use window::{LADDER, MAX_WINDOWS, Width, Windows};
 
 use crate::format::Reject;
 use crate::model::{Record, StatusCode};

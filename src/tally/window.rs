@@ -9,11 +9,12 @@ use crate::model::StatusCode;
 use std::collections::BTreeMap;
 
 /// Widths in seconds, each a divisor of the next.
-pub const LADDER: [i64; 14] = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21_600, 86_400, 864_000, 8_640_000, 86_400_000];
+pub const LADDER: [i64; 16] =
+    [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21_600, 86_400, 864_000, 8_640_000, 86_400_000, 864_000_000, 8_640_000_000];
 /// With more occupied windows than this, windows of automatic width are folded.
 pub const MAX_WINDOWS: usize = 2_048;
 /// The same for a width that the user chose.
-pub const MAX_CHOSEN: usize = 65_536;
+const MAX_CHOSEN: usize = 65_536;
 
 /// Windows times codes at the most, for a chosen width: 8 MiB of counts.
 const MAX_COUNTS: usize = 1 << 20;
