@@ -24,7 +24,7 @@ const MAX_COUNTS: usize = 1 << 20;
 pub enum Width {
     /// From the ladder, by the number of occupied windows.
     Automatic,
-    /// This many seconds, doubled only when there are more than [`MAX_CHOSEN`] windows.
+    /// This many seconds, doubled only when there are more windows than are kept.
     Chosen(i64),
 }
 
