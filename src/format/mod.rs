@@ -7,6 +7,7 @@ mod builtin;
 mod bytes;
 mod clock;
 mod detect;
+mod directive;
 mod field;
 mod infer;
 mod json;

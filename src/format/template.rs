@@ -5,6 +5,7 @@
 
 use super::Reader;
 use super::bytes::Literal;
+use super::directive;
 use super::field::{Field, TimeLayout};
 use super::json::JsonProgram;
 use super::program::{End, Program, Step};
@@ -65,7 +66,7 @@ pub(super) enum UserName {
 /// Compiles a template as a user gives it.
 pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
     let text = text.trim();
-    let joined = directive_body(text);
+    let joined = directive::body(text);
     let body = joined.as_deref().unwrap_or(text);
     let syntax = if body.contains('$') { Syntax::Nginx } else { Syntax::Apache };
     if syntax == Syntax::Apache && !body.contains('%') {
@@ -106,43 +107,6 @@ pub(super) fn extended<'t>(
     let mut all = merge_literals(all);
     believe_the_best(&mut all);
     steps(&all, body, syntax, UserName::OneWord)
-}
-
-/// A pasted configuration line, `log_format main '…' '…';` or `LogFormat "…" name`: the string inside.
-fn directive_body(text: &str) -> Option<String> {
-    if let Some(rest) = text.strip_prefix("log_format ") {
-        let strings = quoted_strings(rest);
-        return (!strings.is_empty()).then(|| strings.concat());
-    }
-    if let Some(rest) = text.strip_prefix("LogFormat ").or_else(|| text.strip_prefix("CustomLog ")) {
-        return quoted_strings(rest).into_iter().find(|s| s.contains('%')).map(|s| s.replace("\\\"", "\""));
-    }
-    // A LogFormat string copied with the quotes escaped.
-    (text.contains('%') && text.contains("\\\"")).then(|| text.trim_matches('"').replace("\\\"", "\""))
-}
-
-/// The quoted strings of a configuration line, quotes removed.
-fn quoted_strings(text: &str) -> Vec<String> {
-    let (mut strings, mut chars) = (Vec::new(), text.chars().peekable());
-    while let Some(c) = chars.next() {
-        if c != '\'' && c != '"' {
-            continue;
-        }
-        let mut string = String::new();
-        while let Some(d) = chars.next() {
-            match d {
-                '\\' if chars.peek() == Some(&c) && c == '\'' => string.extend(chars.next()),
-                '\\' => {
-                    string.push('\\');
-                    string.extend(chars.next());
-                }
-                d if d == c => break,
-                d => string.push(d),
-            }
-        }
-        strings.push(string);
-    }
-    strings
 }
 
 fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateError> {
@@ -390,13 +354,5 @@ mod tests {
           $remote_addr [$time_local]
           ^
         ");
-    }
-
-    #[test]
-    fn a_pasted_directive_is_its_string() {
-        let pasted = "log_format main '$remote_addr [$time_local] '\n '\"$request\" $status';";
-        assert_eq!(directive_body(pasted).as_deref(), Some("$remote_addr [$time_local] \"$request\" $status"));
-        let pasted = r#"LogFormat "%h %t \"%r\" %>s" short"#;
-        assert_eq!(directive_body(pasted).as_deref(), Some(r#"%h %t "%r" %>s"#));
     }
 }

@@ -68,15 +68,7 @@ fn windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
         let all: u64 = window.codes.values().sum();
         let end = rfc3339(window.start_seconds + report.window_seconds);
         for (&code, &count) in &window.codes {
-            table.write_record([
-                &window.start,
-                &end,
-                &code.to_string(),
-                catalogue::name(code),
-                class(code),
-                &count.to_string(),
-                &share(count, all),
-            ])?;
+            table.write_record([window.start.clone(), end.clone()].into_iter().chain(counted(code, count, all)))?;
         }
     }
     Ok(())
@@ -99,21 +91,17 @@ fn route_windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
             let all: u64 = codes.values().sum();
             let (from, to) = (rfc3339(start), rfc3339(start + width));
             for (code, count) in codes {
-                table.write_record([
-                    &from,
-                    &to,
-                    &method,
-                    &name,
-                    &code.to_string(),
-                    catalogue::name(code),
-                    class(code),
-                    &count.to_string(),
-                    &share(count, all),
-                ])?;
+                let row = [&from, &to, &method, &name].map(String::clone);
+                table.write_record(row.into_iter().chain(counted(code, count, all)))?;
             }
         }
     }
     Ok(())
+}
+
+/// `code,name,class,count,share`, with which the rows of windows end.
+fn counted(code: u16, count: u64, all: u64) -> [String; 5] {
+    [code.to_string(), catalogue::name(code).to_owned(), class(code).to_owned(), count.to_string(), share(count, all)]
 }
 
 fn names(route: &RouteRow) -> [String; 2] {
