@@ -20,7 +20,7 @@ use crate::route::{RouteId, RouteKey, RouteRules, Routes};
 use std::collections::BTreeMap;
 
 /// Routes with a row of their own. A tally holds up to twice as many before it drops the ones of the highest rank.
-pub const MAX_ROUTES: usize = 8_192;
+pub const MAX_ROUTES: usize = 32_768;
 
 /// Cells of all routes together, likewise: a route has one for each of its codes.
 pub const MAX_CELLS: usize = 32_768;
