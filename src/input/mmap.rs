@@ -13,16 +13,41 @@
 use memmap2::Mmap;
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::ops::{Deref, Range};
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 
-/// A mapped regular file.
-#[derive(Debug)]
+/// A mapped regular file, or a part of one.
+#[derive(Clone, Debug)]
 pub struct Map {
+    whole: Arc<Whole>,
+    part: Range<usize>,
+}
+
+#[derive(Debug)]
+struct Whole {
     map: Option<Mmap>,
     file: File,
     entry: &'static Entry,
+    /// Bytes of the start and of the end, which appending leaves as they are.
+    marks: [Mark; 2],
+}
+
+/// Some bytes of a file as they were when it was mapped.
+#[derive(Debug, PartialEq, Eq)]
+struct Mark {
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Mark {
+    const LENGTH: u64 = 512;
+
+    fn of(file: &File, at: u64, length: u64) -> io::Result<Self> {
+        let mut bytes = vec![0; length as usize];
+        file.read_exact_at(&mut bytes, at).map(|()| Self { at, bytes })
+    }
 }
 
 /// A map in the list that the signal handler walks. Entries are never freed, only emptied: the handler may be looking.
@@ -30,7 +55,8 @@ pub struct Map {
 struct Entry {
     start: AtomicUsize,
     length: AtomicUsize,
-    cut: AtomicBool,
+    /// Where the first page was lost.
+    cut: AtomicUsize,
     next: AtomicPtr<Entry>,
 }
 
@@ -46,17 +72,36 @@ impl Map {
         HANDLER.call_once(install);
         let file = file.try_clone()?;
         let length = file.metadata()?.len();
+        let mark = Mark::LENGTH.min(length);
+        let marks = [Mark::of(&file, 0, mark)?, Mark::of(&file, length - mark, mark)?];
         // SAFETY: the map is read-only and its bytes are only ever read as plain `u8`s, for which any value is valid. That
         // another process changes them is part of this type's contract; that pages vanish is handled below.
         let map = if length == 0 { None } else { Some(unsafe { Mmap::map(&file)? }) };
         let (start, length) = map.as_ref().map_or((0, 0), |m| (m.as_ptr() as usize, m.len()));
-        Ok(Self { map, file, entry: register(start, length) })
+        Ok(Self { whole: Arc::new(Whole { map, file, entry: register(start, length), marks }), part: 0..length })
     }
 
-    /// The length at which the file was cut since it was mapped, if it was.
+    /// A part of this part; what lies behind the end is left out.
+    pub fn part(&self, from: u64, length: u64) -> Self {
+        let from = usize::try_from(from).unwrap_or(usize::MAX).min(self.len());
+        let length = usize::try_from(length).unwrap_or(usize::MAX).min(self.len() - from);
+        let start = self.part.start + from;
+        Self { whole: Arc::clone(&self.whole), part: start..start + length }
+    }
+
+    /// The length at which this was cut since the file was mapped, if it was. A file that has grown again since is still cut
+    /// where a page of it was missed.
     pub fn cut(&self) -> Option<usize> {
-        let now = self.file.metadata().map_or(usize::MAX, |m| usize::try_from(m.len()).unwrap_or(usize::MAX));
-        (self.entry.cut.load(Ordering::Relaxed) || now < self.len()).then(|| now.min(self.len()))
+        let whole = &self.whole;
+        let now = whole.file.metadata().map_or(usize::MAX, |m| usize::try_from(m.len()).unwrap_or(usize::MAX));
+        let end = now.min(whole.entry.cut.load(Ordering::Relaxed));
+        (end < self.part.end).then(|| end.saturating_sub(self.part.start))
+    }
+
+    /// Whether other bytes stand in the file than when it was mapped, as when it was cut and has grown again.
+    pub fn rewritten(&self) -> bool {
+        let same = |mark: &Mark| Mark::of(&self.whole.file, mark.at, mark.bytes.len() as u64).is_ok_and(|now| now == *mark);
+        !self.whole.marks.iter().all(same)
     }
 }
 
@@ -64,11 +109,17 @@ impl Deref for Map {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
+        self.whole.map.as_deref().map_or(&[], |all| &all[self.part.clone()])
     }
 }
 
-impl Drop for Map {
+impl AsRef<[u8]> for Map {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Drop for Whole {
     fn drop(&mut self) {
         self.entry.length.store(0, Ordering::Relaxed);
     }
@@ -78,7 +129,7 @@ fn register(start: usize, length: usize) -> &'static Entry {
     let entry = Box::leak(Box::new(Entry {
         start: AtomicUsize::new(start),
         length: AtomicUsize::new(length),
-        cut: AtomicBool::new(false),
+        cut: AtomicUsize::new(usize::MAX),
         next: AtomicPtr::new(LIST.load(Ordering::Acquire)),
     }));
     let new: *mut Entry = entry;
@@ -89,6 +140,11 @@ fn register(start: usize, length: usize) -> &'static Entry {
 }
 
 fn install() {
+    // SAFETY: asking for the size of a page is always allowed.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    if let Ok(page @ 1..) = usize::try_from(page) {
+        PAGE.store(page, Ordering::Relaxed);
+    }
     // SAFETY: `action` is a valid, zeroed `sigaction` with a handler of the type that SA_SIGINFO asks for.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
@@ -109,7 +165,7 @@ extern "C" fn on_fault(_signal: libc::c_int, info: *mut libc::siginfo_t, _contex
         let here = unsafe { &*entry };
         let (start, length) = (here.start.load(Ordering::Relaxed), here.length.load(Ordering::Relaxed));
         if (start..start + length).contains(&address) {
-            let page = address & !(PAGE - 1);
+            let page = address & !(PAGE.load(Ordering::Relaxed) - 1);
             // SAFETY: the range lies inside a map of ours, page-aligned; replacing its lost pages by empty ones keeps every
             // reference into it valid.
             let patched = unsafe {
@@ -123,7 +179,7 @@ extern "C" fn on_fault(_signal: libc::c_int, info: *mut libc::siginfo_t, _contex
                 )
             };
             if patched != libc::MAP_FAILED {
-                here.cut.store(true, Ordering::Relaxed);
+                here.cut.fetch_min(page - start, Ordering::Relaxed);
                 return;
             }
         }
@@ -136,8 +192,8 @@ extern "C" fn on_fault(_signal: libc::c_int, info: *mut libc::siginfo_t, _contex
     }
 }
 
-/// The smallest page of the systems that this runs on; a larger one is only patched again.
-const PAGE: usize = 4096;
+/// Bytes of a page; the handler must not ask for them itself.
+static PAGE: AtomicUsize = AtomicUsize::new(4096);
 
 #[cfg(test)]
 mod tests {
@@ -154,6 +210,24 @@ mod tests {
         file.set_len(8 * 1024).unwrap();
         assert_eq!(memchr::memchr_iter(b'x', &map).count(), 8 * 1024);
         assert_eq!(map.cut(), Some(8 * 1024));
+        assert_eq!((map.part(4096, 1 << 20).cut(), map.part(0, 4096).cut(), map.part(9000, 1).cut()), (Some(4096), None, Some(0)));
+        // What grows again is lost for this map, and said so.
+        file.set_len(128 * 1024).unwrap();
+        assert_eq!((map.cut(), map.rewritten()), (Some(8 * 1024), true));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn appending_is_no_rewriting() {
+        let path = std::env::temp_dir().join(format!("logcodes-grown-{}", std::process::id()));
+        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path).unwrap();
+        file.write_all(&vec![b'x'; 3000]).unwrap();
+        let map = Map::of(&file).unwrap();
+        file.write_all(b"more").unwrap();
+        assert_eq!((map.cut(), map.rewritten(), map.len()), (None, false, 3000));
+        assert_eq!((map.part(1000, 500).len(), map.part(2900, 500).len(), map.part(u64::MAX, u64::MAX).len()), (500, 100, 0));
+        file.set_len(0).unwrap();
+        assert!(map.rewritten() && map.cut() == Some(0));
         std::fs::remove_file(&path).unwrap();
     }
 
