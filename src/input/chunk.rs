@@ -64,29 +64,32 @@ impl<R: Read> Blocks<R> {
         Self { reader, size: size.max(1), rest: Vec::new(), done: false }
     }
 
-    /// The next block, in `block`; false at the end.
+    /// The next block, in `block`, whose old content is of no interest; false at the end.
     ///
     /// # Errors
     /// When reading fails; what was read before is lost only if it is not asked for again.
     pub fn next(&mut self, block: &mut Vec<u8>) -> io::Result<bool> {
-        block.clear();
-        std::mem::swap(block, &mut self.rest);
+        // The old content stays where it is until it is overwritten: clearing a megabyte for every block takes its time.
+        let mut filled = self.rest.len();
+        block.resize(block.len().max(filled), 0);
+        block[..filled].copy_from_slice(&self.rest);
+        self.rest.clear();
         while !self.done {
-            let (from, want) = (block.len(), self.size.max(4096));
+            let (from, want) = (filled, self.size.max(4096));
             block.resize(from + want, 0);
-            let read = self.fill(block, from);
-            let read = match read {
-                Ok(read) => read,
-                Err(error) => {
-                    // Whole lines read so far are still good; the error comes back with the next call.
-                    block.truncate(from);
-                    self.rest = std::mem::take(block);
-                    return Err(error);
+            while filled < block.len() && !self.done {
+                match self.fill(block, filled) {
+                    Ok(0) => self.done = true,
+                    Ok(read) => filled += read,
+                    Err(error) => {
+                        // Whole lines read so far are still good; the error comes back with the next call.
+                        self.rest.extend_from_slice(&block[..filled]);
+                        return Err(error);
+                    }
                 }
-            };
-            block.truncate(from + read);
-            if read == 0 {
-                self.done = true;
+            }
+            block.truncate(filled);
+            if self.done {
                 break;
             }
             if let Some(at) = memchr::memrchr(b'\n', &block[from..]) {
@@ -96,10 +99,14 @@ impl<R: Read> Blocks<R> {
             }
             if block.len() > MAX_LINE {
                 block.truncate(MAX_LINE);
-                self.skip_line()?;
+                if let Err(error) = self.skip_line() {
+                    self.rest = std::mem::take(block);
+                    return Err(error);
+                }
                 return Ok(true);
             }
         }
+        block.truncate(filled);
         Ok(!block.is_empty())
     }
 
