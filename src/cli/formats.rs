@@ -2,7 +2,7 @@
 
 use super::args::FormatsArgs;
 use super::error::Failure;
-use super::{Exit, stdout};
+use super::{Exit, stderr, stdout};
 use crate::format::{Candidate, builtins};
 use crate::input;
 use crate::output::sanitize::{clean, cut};
@@ -16,12 +16,13 @@ pub(super) fn run(args: &FormatsArgs) -> Result<Exit, Failure> {
     }
     let mut unknown = 0;
     stdout::with(None, |out| {
-        for file in &args.files {
-            for origin in input::find(file)? {
-                let found = scan::detect_in(&origin)?;
+        let inputs = input::find(&args.files)?;
+        inputs.warnings.iter().for_each(|warning| stderr::say(&format!("warning: {warning}")));
+        for origin in &inputs.origins {
+            for (input, found) in scan::detect_in(origin)? {
                 let name = found.format.as_ref().map_or("no known format", |f| f.name());
                 unknown += usize::from(found.format.is_none());
-                writeln!(out, "{}: {name}", origin.name())?;
+                writeln!(out, "{input}: {name}")?;
                 found.note.iter().try_for_each(|note| writeln!(out, "    {note}"))?;
                 for c in found.candidates.iter().take(5) {
                     writeln!(out, "    {}", judgement(c, found.lines))?;
@@ -80,7 +81,7 @@ pub(super) fn why_unknown(name: &str, why: &Unknown) -> String {
         return format!("{name}: empty: there is no request to report on");
     }
     if why.binary {
-        return format!("{name}: this is a binary file, not a log (plain text and gzip are read)");
+        return format!("{name}: this is a binary file, not a log (plain text is read, and gzip, zstd, bzip2, xz and tar)");
     }
     let mut text = format!("{name}: no known format reads these lines:\n");
     for line in &why.head {

@@ -5,7 +5,7 @@ use super::error::Failure;
 use super::when;
 use crate::filter::{Filter, PathFilter, StatusFilter, WordFilter};
 use crate::format::Format;
-use crate::input::{self, Origin};
+use crate::input::{self, Found, Origin};
 use crate::scan::ScanSpec;
 use jiff::tz::TimeZone;
 use same_file::Handle;
@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 /// Inputs and how to read them.
 pub(super) struct Plan {
     pub(super) origins: Vec<Origin>,
+    /// What was passed over when the inputs were looked for, in words.
+    pub(super) warnings: Vec<String>,
     pub(super) spec: ScanSpec,
     pub(super) zone: TimeZone,
 }
@@ -50,7 +52,8 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
         zone: zone.clone(),
         ..ScanSpec::default()
     };
-    Ok(Plan { origins: origins(&args.files)?, spec, zone })
+    let Found { origins, warnings } = origins(&args.files)?;
+    Ok(Plan { origins, warnings, spec, zone })
 }
 
 /// An option given several times is one list.
@@ -59,20 +62,16 @@ fn joined(parts: &[String]) -> Option<String> {
 }
 
 /// Standard input when no file is named and it is no terminal.
-fn origins(files: &[PathBuf]) -> Result<Vec<Origin>, Failure> {
+fn origins(files: &[PathBuf]) -> Result<Found, Failure> {
     if files.is_empty() {
         if std::io::stdin().is_terminal() {
             return Err(Failure::Usage(
                 "name a log to read, as in 'logcodes access.log', or pipe one in; 'logcodes --help' shows more".into(),
             ));
         }
-        return Ok(vec![Origin::Stdin]);
+        return Ok(Found { origins: vec![Origin::Stdin], warnings: Vec::new() });
     }
-    let mut origins = Vec::new();
-    for file in files {
-        origins.extend(input::find(file)?);
-    }
-    Ok(origins)
+    Ok(input::find(files)?)
 }
 
 /// A file to be written must be none that is read, which would be emptied first, by whatever name; nor may two outputs be one.
@@ -93,12 +92,12 @@ pub(super) fn may_write(files: &[&Path], origins: &[Origin]) -> Result<(), Failu
 fn something_opens(origins: &[Origin]) -> Result<(), Failure> {
     let mut errors = Vec::new();
     for origin in origins {
-        match origin {
-            Origin::File(path) if path.is_file() => match std::fs::File::open(path) {
+        match origin.path().filter(|path| path.is_file()) {
+            Some(path) => match std::fs::File::open(path) {
                 Ok(_) => return Ok(()),
                 Err(error) => errors.push(format!("{}: {error}", path.display())),
             },
-            _ => return Ok(()),
+            None => return Ok(()),
         }
     }
     Err(Failure::Usage(errors.join("; ")))
@@ -106,7 +105,7 @@ fn something_opens(origins: &[Origin]) -> Result<(), Failure> {
 
 fn is_input(file: &Path, origin: &Origin) -> bool {
     match origin {
-        Origin::File(path) => path.is_file() && same_file::is_same_file(file, path).unwrap_or(false),
+        Origin::File(path) | Origin::Found(path) => path.is_file() && same_file::is_same_file(file, path).unwrap_or(false),
         Origin::Stdin => Handle::stdin().is_ok_and(|stdin| Handle::from_path(file).is_ok_and(|file| file == stdin)),
     }
 }

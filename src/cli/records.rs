@@ -19,7 +19,7 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
     plan::may_write(&file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let mut rejects = args.scan.rejects.as_deref().map(reject_file).transpose()?;
     let mut left = args.limit.unwrap_or(u64::MAX);
-    let told = stdout::with(file, |out| {
+    let mut told = stdout::with(file, |out| {
         let mut writer = RecordWriter::new(format, out)?;
         let told = scan::each_record(&plan.origins, &plan.spec, &mut |input, line, event| -> Result<(), Failure> {
             match event {
@@ -42,6 +42,7 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
         writer.finish()?;
         Ok(told)
     })?;
+    told.warnings.splice(0..0, plan.warnings);
     if let Some(mut file) = rejects {
         file.flush()?;
     }
@@ -91,8 +92,7 @@ fn tell(told: &Told) {
 
 /// Rejected lines of a report are written in a second pass, which pipes do not allow.
 pub(super) fn can_read_twice(origins: &[Origin]) -> Result<(), Failure> {
-    let once = |origin: &&Origin| !matches!(origin, Origin::File(path) if path.is_file());
-    match origins.iter().find(once) {
+    match origins.iter().find(|origin| !origin.is_regular()) {
         Some(origin) => {
             Err(Failure::Usage(format!("--rejects reads its inputs twice, which '{}' does not allow: name files", origin.name())))
         }

@@ -36,7 +36,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     }
     plan::may_write(&file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
-    let scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
+    let mut scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
+    scan.warnings.splice(0..0, plan.warnings);
     bar.finish();
     if let Some(path) = &args.scan.rejects {
         records::write_rejects(&plan.origins, &plan.spec, path)?;

@@ -1,57 +1,167 @@
-//! From an argument to the files that it means: a file, a directory, a pattern, `-`.
+//! From arguments to the files that they mean: a file, a directory, a pattern, `-`.
 
-use super::{InputError, Origin};
-use std::fs;
+use super::{InputError, Origin, rotation};
+use std::collections::HashMap;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
 
-/// The inputs of one argument, rotated files before the ones that they were rotated from.
+/// The inputs of all arguments.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Every file once, in the order of the arguments.
+    pub origins: Vec<Origin>,
+    /// What was passed over, in words.
+    pub warnings: Vec<String>,
+}
+
+/// The inputs that arguments mean; each file once, by whatever names it comes.
 ///
 /// # Errors
-/// When nothing is there.
-pub fn find(path: &Path) -> Result<Vec<Origin>, InputError> {
-    if path == Path::new("-") {
-        return Ok(vec![Origin::Stdin]);
+/// When nothing is there, or standard input is named twice.
+pub fn find(arguments: &[PathBuf]) -> Result<Found, InputError> {
+    let mut search = Search::default();
+    for argument in arguments {
+        search.argument(argument)?;
     }
-    let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']));
-    match (fs::metadata(path), pattern) {
-        (Ok(meta), _) if meta.is_dir() => logs_in(path),
-        (Ok(_), _) => Ok(vec![Origin::File(path.to_owned())]),
-        (Err(_), Some(pattern)) => matching(pattern),
-        (Err(error), None) if error.kind() == std::io::ErrorKind::NotFound => Err(InputError::Missing(path.to_owned())),
-        (Err(error), None) => Err(InputError::Io { path: path.display().to_string(), error }),
-    }
+    Ok(search.found())
 }
 
-/// The logs of a directory: what is called access or ends like a log, error logs left out. Directories in it are not looked
-/// into.
-fn logs_in(folder: &Path) -> Result<Vec<Origin>, InputError> {
-    let entries = fs::read_dir(folder).map_err(|error| InputError::Io { path: folder.display().to_string(), error })?;
-    let is_log = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        !name.starts_with('.') && !name.contains("error") && (name.contains("access") || name.contains(".log"))
-    };
-    let logs = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_file() && is_log(p)).collect();
-    in_order(logs).ok_or_else(|| InputError::NoLogs(folder.to_owned()))
+/// Names of standard input.
+const STDIN: &[&str] = &["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+#[derive(Default)]
+struct Search {
+    origins: Vec<Origin>,
+    stdin: bool,
+    /// The places in `origins` of the files found so far.
+    seen: HashMap<Identity, usize>,
+    /// A name more, and the first one.
+    again: Vec<(String, String)>,
+    unreadable: Vec<String>,
 }
 
-fn matching(pattern: &str) -> Result<Vec<Origin>, InputError> {
-    let paths = glob::glob(pattern).map_err(|_| InputError::NoMatch(pattern.to_owned()))?;
-    in_order(paths.filter_map(Result::ok).filter(|p| p.is_file()).collect()).ok_or_else(|| InputError::NoMatch(pattern.to_owned()))
-}
-
-/// Oldest first: of one log those rotated by date, then the highest rotation number, the file still written last.
-fn in_order(mut paths: Vec<PathBuf>) -> Option<Vec<Origin>> {
-    paths.sort_by_cached_key(|path| {
-        let name = path.to_string_lossy().into_owned();
-        let bare = name.trim_end_matches(".gz");
-        let rotation = bare.rsplit_once(['.', '-']).and_then(|(stem, digits)| Some((stem.to_owned(), digits.parse::<i64>().ok()?)));
-        match rotation {
-            Some((stem, date)) if date > 19_000_000 => (stem, 0, date, name),
-            Some((stem, number)) => (stem, 1, -number, name),
-            None => (bare.to_owned(), 2, 0, name),
+impl Search {
+    fn argument(&mut self, path: &Path) -> Result<(), InputError> {
+        if STDIN.iter().any(|name| path == Path::new(name)) && std::mem::replace(&mut self.stdin, true) {
+            return Err(InputError::StdinTwice);
         }
-    });
-    (!paths.is_empty()).then(|| paths.into_iter().map(Origin::File).collect())
+        if path == Path::new("-") {
+            self.origins.push(Origin::Stdin);
+            return Ok(());
+        }
+        let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']));
+        match (fs::metadata(path), pattern) {
+            (Ok(meta), _) if meta.is_dir() => self.directory(path),
+            (Ok(meta), _) => {
+                self.add(Origin::File(path.to_owned()), &meta);
+                Ok(())
+            }
+            (Err(_), Some(pattern)) => self.pattern(pattern),
+            (Err(error), None) if error.kind() == std::io::ErrorKind::NotFound => Err(InputError::Missing(path.to_owned())),
+            (Err(error), None) => Err(InputError::Io { path: path.display().to_string(), error }),
+        }
+    }
+
+    /// All logs in a directory and the directories in it. Links to files are followed, those to directories are not: what they
+    /// lead to is either here anyway, or was not asked for.
+    fn directory(&mut self, folder: &Path) -> Result<(), InputError> {
+        fs::read_dir(folder).map_err(|error| InputError::Io { path: folder.display().to_string(), error })?;
+        let mut logs = Vec::new();
+        for entry in WalkDir::new(folder).min_depth(1).into_iter().filter_entry(|entry| !is_hidden(entry)) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) => logs.extend(is_log(&entry.file_name().to_string_lossy()).then(|| entry.into_path())),
+                Err(error) => self.unreadable.push(error.to_string()),
+            }
+        }
+        if self.all(logs) { Ok(()) } else { Err(InputError::NoLogs(folder.to_owned())) }
+    }
+
+    fn pattern(&mut self, pattern: &str) -> Result<(), InputError> {
+        let paths = glob::glob(pattern).map_err(|_| InputError::NoMatch(pattern.to_owned()))?;
+        if self.all(paths.filter_map(Result::ok).collect()) { Ok(()) } else { Err(InputError::NoMatch(pattern.to_owned())) }
+    }
+
+    /// Adds the regular files among these, of one log the oldest first; false if there are none.
+    fn all(&mut self, mut paths: Vec<PathBuf>) -> bool {
+        paths.sort_by_cached_key(|path| (rotation(&path.to_string_lossy()), path.clone()));
+        let mut any = false;
+        for path in paths {
+            match fs::metadata(&path) {
+                Ok(meta) if meta.is_file() => {
+                    any = true;
+                    self.add(Origin::Found(path), &meta);
+                }
+                Ok(_) => {}
+                Err(error) => self.unreadable.push(format!("{}: {error}", path.display())),
+            }
+        }
+        any
+    }
+
+    fn add(&mut self, origin: Origin, meta: &Metadata) {
+        let next = self.origins.len();
+        match identity(&origin, meta).map(|identity| *self.seen.entry(identity).or_insert(next)) {
+            Some(first) if first < next => {
+                let before = &mut self.origins[first];
+                self.again.push((origin.name(), before.name()));
+                // What is named once counts as named.
+                if matches!(origin, Origin::File(_)) && matches!(before, Origin::Found(_)) {
+                    *before = origin;
+                }
+            }
+            _ => self.origins.push(origin),
+        }
+    }
+
+    fn found(self) -> Found {
+        let mut warnings = Vec::new();
+        if let [(name, first), more @ ..] = self.again.as_slice() {
+            let more = if more.is_empty() { String::new() } else { format!(", and so it is with {} more", more.len()) };
+            warnings.push(format!("{name} is the same file as {first}, so it is read once{more}"));
+        }
+        if !self.unreadable.is_empty() {
+            warnings.push(format!("{}; left out", some_of(&self.unreadable, "; ")));
+        }
+        Found { origins: self.origins, warnings }
+    }
+}
+
+/// Up to three of several names, and how many more there are.
+pub fn some_of(names: &[String], between: &str) -> String {
+    let shown = names[..names.len().min(3)].join(between);
+    if names.len() > 3 { format!("{shown} and {} more", names.len() - 3) } else { shown }
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// What is called access or ends like a log, error logs left out; and archives that are called after logs.
+pub(super) fn is_log(path: &str) -> bool {
+    let hidden = path.split('/').any(|part| part.starts_with('.') && !matches!(part, "." | ".."));
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let archive = name.contains(".tar") || name.ends_with(".tgz");
+    !hidden && !name.contains("error") && (name.contains("access") || name.contains(".log") || archive && name.contains("log"))
+}
+
+/// What makes two names one file.
+#[cfg(unix)]
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(_: &Origin, meta: &Metadata) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    Some((meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+type Identity = PathBuf;
+
+#[cfg(not(unix))]
+fn identity(origin: &Origin, _: &Metadata) -> Option<Identity> {
+    fs::canonicalize(origin.path()?).ok()
 }
 
 #[cfg(test)]
@@ -59,12 +169,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rotated_logs_come_oldest_first() {
-        let ordered =
-            |names: &[&str]| in_order(names.iter().map(PathBuf::from).collect()).unwrap().iter().map(Origin::name).collect::<Vec<_>>();
-        let numbered = ["access.log", "access.log.1", "access.log.10.gz", "access.log.2.gz"];
-        assert_eq!(ordered(&numbered), ["access.log.10.gz", "access.log.2.gz", "access.log.1", "access.log"]);
-        let dated = ["access.log", "access.log-20250615", "access.log-20250614.gz"];
-        assert_eq!(ordered(&dated), ["access.log-20250614.gz", "access.log-20250615", "access.log"]);
+    fn logs_are_told_by_their_names() {
+        for name in
+            ["access.log", "x/access_log", "0.log", "0.log.20250101-120000.gz", "Access.LOG.1", "logs.tar.gz", "nginx-logs.tgz", "./a.log"]
+        {
+            assert!(is_log(name), "{name}");
+        }
+        for name in ["error.log", "error.log.1.gz", ".access.log", "x/.git/a.log", "._access.log", "backup.tar", "syslog", "index.html", ""]
+        {
+            assert!(!is_log(name), "{name}");
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! Opens an input: mapped if it is a plain regular file, else as a stream.
+//! Opens an input: mapped if it is a plain regular file, as an archive if it is one, else as a stream.
 
+use super::archive::{self, Joined, Members, Tape};
+use super::decompress::{Packing, decompressed};
 use super::{InputError, Map};
-use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, Chain, Cursor, Read};
-use std::path::PathBuf;
+use std::io::{self, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
 
 /// What an argument means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +14,27 @@ pub enum Origin {
     Stdin,
     /// A file, a pipe, a device.
     File(PathBuf),
+    /// A file that a directory or a pattern led to: nobody said that it is an access log.
+    Found(PathBuf),
 }
 
 impl Origin {
     /// The name that reports show.
     pub fn name(&self) -> String {
+        self.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Stdin => "-".to_owned(),
-            Self::File(path) => path.display().to_string(),
+            Self::Stdin => None,
+            Self::File(path) | Self::Found(path) => Some(path),
         }
+    }
+
+    /// Whether it is a regular file, which can be read twice.
+    pub fn is_regular(&self) -> bool {
+        self.path().is_some_and(Path::is_file)
     }
 }
 
@@ -31,59 +44,76 @@ pub enum Opened {
     Mapped(Map),
     /// A stream of bytes, decompressed.
     Stream(Box<dyn Read + Send>),
+    /// A tar archive in a regular file, with the map where its members lie open.
+    Archive(Members, Option<Map>),
 }
 
-/// Opens an input. With `map` a regular file without compression is mapped; where that fails, it is read.
+/// Opens an input. With `map` a regular file without compression is mapped; where that fails, it is read. An archive that is
+/// no regular file can be read only once, so that its logs come as one stream.
 ///
 /// # Errors
 /// When the system refuses.
 pub fn open(origin: &Origin, map: bool) -> Result<Opened, InputError> {
     let failed = |error| InputError::Io { path: origin.name(), error };
-    match origin {
-        Origin::Stdin => decompressed(io::stdin()).map(Opened::Stream).map_err(failed),
-        Origin::File(path) => {
-            let mut file = File::open(path).map_err(failed)?;
-            let meta = file.metadata().map_err(failed)?;
-            if meta.is_dir() {
-                return Err(failed(io::ErrorKind::IsADirectory.into()));
-            }
-            if !meta.is_file() {
-                return decompressed(file).map(Opened::Stream).map_err(failed);
-            }
-            let (magic, read) = magic(&mut file).map_err(failed)?;
-            if magic[..read].starts_with(GZIP) {
-                return Ok(Opened::Stream(Box::new(MultiGzDecoder::new(replay(magic, read, file)))));
-            }
-            if map && let Ok(map) = Map::of(&file) {
-                return Ok(Opened::Mapped(map));
-            }
-            Ok(Opened::Stream(Box::new(replay(magic, read, file))))
-        }
+    let Some(path) = origin.path() else { return Ok(once(io::stdin())) };
+    let file = File::open(path).map_err(failed)?;
+    let meta = file.metadata().map_err(failed)?;
+    if meta.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
+    if meta.is_file() { regular(file, meta.len(), map).map_err(failed) } else { Ok(once(file)) }
 }
 
-/// The first bytes of a gzip member (RFC 1952 §2.3.1).
-const GZIP: &[u8] = &[0x1f, 0x8b];
-
-fn decompressed(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    let (magic, read) = magic(&mut reader)?;
-    let whole = replay(magic, read, reader);
-    Ok(if magic[..read].starts_with(GZIP) { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
+fn once(reader: impl Read + Send + 'static) -> Opened {
+    let mut plain = decompressed(reader);
+    let tar = archive::is_tar(plain.peek(archive::BLOCK));
+    Opened::Stream(if tar { Box::new(Joined::of(Box::new(plain))) } else { Box::new(plain) })
 }
 
-fn magic(reader: &mut impl Read) -> io::Result<([u8; 4], usize)> {
-    let (mut magic, mut read) = ([0; 4], 0);
-    while read < magic.len() {
-        match reader.read(&mut magic[read..]) {
-            Ok(0) => break,
-            Ok(n) => read += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
+fn regular(mut file: File, length: u64, map: bool) -> io::Result<Opened> {
+    let mut start = Vec::new();
+    (&mut file).take(archive::BLOCK as u64).read_to_end(&mut start)?;
+    file.rewind()?;
+    if Packing::of(&start).is_some() {
+        return Ok(unpacked(file));
     }
-    Ok((magic, read))
+    let mapped = if map { Map::of(&file).ok() } else { None };
+    let stream = || Box::new(Measured { file, left: length });
+    Ok(match (mapped, archive::is_tar(&start)) {
+        (Some(map), true) => Opened::Archive(Members::of(Tape::Mapped(Cursor::new(map.clone()))), Some(map)),
+        (None, true) => Opened::Archive(Members::of(Tape::Stream(stream())), None),
+        (Some(map), false) => Opened::Mapped(map),
+        (None, false) => Opened::Stream(stream()),
+    })
 }
 
-fn replay<R: Read>(magic: [u8; 4], read: usize, rest: R) -> Chain<Cursor<Vec<u8>>, R> {
-    Cursor::new(magic[..read].to_vec()).chain(rest)
+fn unpacked(file: File) -> Opened {
+    let mut plain = decompressed(file);
+    if archive::is_tar(plain.peek(archive::BLOCK)) {
+        return Opened::Archive(Members::of(Tape::Stream(Box::new(plain))), None);
+    }
+    Opened::Stream(Box::new(plain))
+}
+
+/// The bytes of a member of a mapped archive: itself, or what it holds if it is compressed.
+pub fn member(map: Map) -> Opened {
+    if Packing::of(&map).is_some() { Opened::Stream(Box::new(decompressed(Cursor::new(map)))) } else { Opened::Mapped(map) }
+}
+
+/// A file that must not end earlier than it did when it was opened.
+struct Measured {
+    file: File,
+    left: u64,
+}
+
+impl Read for Measured {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(out)?;
+        self.left = self.left.saturating_sub(read as u64);
+        if read == 0 && self.left > 0 && !out.is_empty() {
+            let left = std::mem::take(&mut self.left);
+            return Err(io::Error::other(format!("the file was cut while it was read: {left} bytes are missing")));
+        }
+        Ok(read)
+    }
 }

@@ -1,11 +1,14 @@
 //! The only room that knows threads: inputs and a spec -> one [`Tally`].
 //!
-//! Mapped files are cut into chunks that workers take from a common queue; streams are read by one thread that hands out
+//! Mapped files are cut into chunks that workers take from a common queue; streams are read by threads that hand out
 //! blocks. Every worker counts into a tally of its own; at the end they are merged. What a count is does not depend on who
 //! took which chunk.
 
+mod inputs;
 mod prepare;
 mod records;
+mod run;
+mod unpack;
 mod work;
 
 pub use prepare::{Unknown, detect_in};
@@ -13,14 +16,12 @@ pub use records::{Event, Told, each_record};
 
 use crate::filter::Filter;
 use crate::format::{Field, Format, Wanted};
-use crate::input::{Blocks, Chunk, InputError, Opened, Origin, chunk_of, chunks, open};
+use crate::input::{InputError, Origin, chunks};
 use crate::tally::{Place, Spec, Tally};
 use jiff::tz::TimeZone;
-use prepare::{Prepared, Source};
+use prepare::Prepared;
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, mpsc};
+use std::sync::Mutex;
 use work::Worker;
 
 /// What to do with the inputs.
@@ -106,19 +107,7 @@ impl Progress for Silent {
 /// # Errors
 /// When no input can be opened. One of several, or one that fails in the middle, is a warning.
 pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Result<Scan, InputError> {
-    let (mut prepared, mut unreadable) = (Vec::new(), Vec::new());
-    for origin in origins {
-        match prepare::prepare(origin, spec) {
-            Ok(input) => prepared.push(input),
-            Err(error) if origins.len() == 1 => return Err(error),
-            Err(error) => unreadable.push(error),
-        }
-    }
-    if prepared.is_empty()
-        && let Some(error) = unreadable.pop()
-    {
-        return Err(error);
-    }
+    let inputs::Inputs { mut prepared, warnings: before, unreadable } = inputs::inputs(origins, spec)?;
     let mut tally_spec = spec.tally.clone();
     tally_spec.routes = prepare::learn(&mut prepared, spec);
     progress.start(prepared.iter().map(Prepared::length).sum());
@@ -128,28 +117,30 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     let context = Context { spec, tally: tally_spec, formats, progress, warnings: Mutex::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
 
-    for prepared in prepared.iter().filter(|p| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host))) {
-        context.warn(format!("{}: its format has no host, so that the host filter leaves everything out", prepared.name));
+    let hostless = |p: &Prepared| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host));
+    for (input, prepared) in prepared.iter().enumerate().filter(|(_, p)| hostless(p)) {
+        let warning = format!("{}: its format has no host, so that the host filter leaves everything out", prepared.name);
+        context.warn(input as u32, warning);
     }
-    let mut done = context.mapped(&pool, &prepared);
-    for (input, prepared) in prepared.iter_mut().enumerate() {
-        if prepared.is_text() && !matches!(prepared.source, Source::Map(_)) {
-            done.extend(context.streamed(&pool, input as u32, prepared));
-        }
-    }
-    unreadable.iter().for_each(|error| context.warn(format!("{error}; it is left out")));
-    let warnings = context.warnings.into_inner().expect("no worker panicked");
-    Ok(Scan { unreadable: !unreadable.is_empty(), ..close(done, prepared, warnings, context.tally) })
+    let done = context.run(&pool, &mut prepared);
+    let mut warnings = context.warnings.into_inner().expect("no worker panicked");
+    // Who was first is chance.
+    warnings.sort_by_key(|(input, _)| *input);
+    let warnings = before.into_iter().chain(warnings.into_iter().map(|(_, warning)| warning)).collect();
+    Ok(Scan { unreadable, ..close(done, prepared, warnings, context.tally) })
 }
 
 /// As many as asked for, but not more than there are chunks to work on.
 fn workers(prepared: &[Prepared], spec: &ScanSpec) -> usize {
     let chunks = prepared.iter().map(|p| p.length().map_or(MOST_FOR_STREAM, |bytes| chunks(bytes as usize, spec.chunk))).sum::<usize>();
-    let asked = spec.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    asked.min(chunks).max(1)
+    jobs(spec).min(chunks).max(1)
 }
 
-/// One thread reads a stream: more than this many have nothing to do.
+fn jobs(spec: &ScanSpec) -> usize {
+    spec.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// One thread reads a stream: more than this many for each have nothing to do.
 const MOST_FOR_STREAM: usize = 16;
 
 /// What all workers share.
@@ -158,7 +149,7 @@ struct Context<'s> {
     tally: Spec,
     formats: Vec<Option<Format>>,
     progress: &'s dyn Progress,
-    warnings: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<(u32, String)>>,
 }
 
 impl Context<'_> {
@@ -166,98 +157,12 @@ impl Context<'_> {
         Worker::new(&self.formats, &self.spec.filter, self.tally.clone(), self.spec.zone.clone())
     }
 
-    fn warn(&self, warning: String) {
+    /// Remembers a word about an input, once.
+    fn warn(&self, input: u32, warning: String) {
         let mut warnings = self.warnings.lock().expect("no worker panicked");
-        if !warnings.contains(&warning) {
-            warnings.push(warning);
+        if !warnings.iter().any(|(_, before)| *before == warning) {
+            warnings.push((input, warning));
         }
-    }
-
-    /// All chunks of all mapped inputs, each taken by whoever is free.
-    fn mapped(&self, pool: &rayon::ThreadPool, prepared: &[Prepared]) -> Vec<Done> {
-        let mut queue = Vec::new();
-        for (input, prepared) in prepared.iter().enumerate() {
-            if let (Source::Map(map), true) = (&prepared.source, prepared.is_text()) {
-                let numbers = 0..chunks(map.len(), self.spec.chunk) as u32;
-                queue.extend(numbers.map(|number| (Chunk { input: input as u32, number }, map, prepared.name.as_str())));
-            }
-        }
-        if queue.is_empty() {
-            return Vec::new();
-        }
-        let next = AtomicUsize::new(0);
-        pool.broadcast(|_| {
-            let mut worker = self.worker();
-            while let Some(&(chunk, map, name)) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let range = chunk_of(map, self.spec.chunk, chunk.number as usize);
-                let length = range.len() as u64;
-                worker.read(&map[range.clone()], chunk);
-                if let Some(end) = map.cut()
-                    && end < range.end
-                {
-                    self.warn(format!(
-                        "{name}: the file was cut to {end} bytes while it was read; what stood behind is missing from the counts"
-                    ));
-                }
-                self.progress.advance(length);
-            }
-            worker.done()
-        })
-    }
-
-    /// One stream: a thread reads, the others count.
-    fn streamed(&self, pool: &rayon::ThreadPool, input: u32, prepared: &mut Prepared) -> Vec<Done> {
-        let reader = match prepared.take_stream() {
-            Ok(stream) => stream,
-            Err(error) => {
-                self.warn(error.to_string());
-                return Vec::new();
-            }
-        };
-        // Two blocks a worker on their way, and the buffers come back: memory stays flat whatever the length of the stream.
-        let (full_in, full_out) = mpsc::sync_channel::<(Chunk, Vec<u8>)>(pool.current_num_threads());
-        let (empty_in, empty_out) = mpsc::channel::<Vec<u8>>();
-        let full_out = Mutex::new(full_out);
-        let name = prepared.name.clone();
-        std::thread::scope(|scope| {
-            let reading = scope.spawn(move || {
-                let mut blocks = Blocks::new(reader, BLOCK);
-                let (mut number, mut bytes) = (0, 0u64);
-                let ended = loop {
-                    let mut block = empty_out.try_recv().unwrap_or_default();
-                    let ended = match blocks.next(&mut block) {
-                        Ok(false) => break None,
-                        Ok(true) => None,
-                        Err(error) => {
-                            block = blocks.leftover();
-                            Some(format!("{name}: {error}; what was read before it counts"))
-                        }
-                    };
-                    bytes += block.len() as u64;
-                    if full_in.send((Chunk { input, number }, block)).is_err() || ended.is_some() {
-                        break ended;
-                    }
-                    number += 1;
-                };
-                (bytes, ended)
-            });
-            let done = pool.broadcast(|_| {
-                let mut worker = self.worker();
-                loop {
-                    let Ok((chunk, block)) = full_out.lock().expect("no worker panicked").recv() else { break };
-                    worker.read(&block, chunk);
-                    self.progress.advance(block.len() as u64);
-                    let _ = empty_in.send(block);
-                }
-                worker.done()
-            });
-            let (bytes, ended) = reading.join().expect("the reader does not panic");
-            prepared.bytes = bytes;
-            if let Some(warning) = ended {
-                self.warn(warning);
-            }
-            done
-        })
     }
 }
 
@@ -292,12 +197,4 @@ fn close(done: Vec<Done>, prepared: Vec<Prepared>, warnings: Vec<String>, spec: 
         sum += lines;
     }
     Scan { tally, unreadable: false, inputs: prepared.into_iter().map(Prepared::into_scanned).collect(), warnings, lines_before }
-}
-
-/// Opens an input for reading from its start.
-fn reopen(origin: &Origin) -> Result<Box<dyn Read + Send>, InputError> {
-    match open(origin, false)? {
-        Opened::Stream(reader) => Ok(reader),
-        Opened::Mapped(_) => unreachable!("not asked to map"),
-    }
 }

@@ -3,13 +3,14 @@
 //! Samples come from places that hang on nothing but an input's length, so that they, and all that is learnt from them,
 //! are the same for every number of workers.
 
-use super::{ScanSpec, Scanned, reopen};
+use super::unpack::{self, Reel};
+use super::{ScanSpec, Scanned};
 use crate::format::{Candidate, Detection, Format, Memory, detect, is_directive, trim_line};
-use crate::input::{InputError, MAX_LINE, Map, Opened, Origin, open};
-use crate::model::{Record, StatusClass};
+use crate::input::{InputError, MAX_LINE, Map, Opened, Origin, member, open};
+use crate::model::{Record, StatusClass, Timestamp};
 use crate::route::{Counted, Folds, RouteRules};
 use std::collections::BTreeMap;
-use std::io::{Chain, Cursor, Read};
+use std::io::{self, Chain, Cursor, Read};
 
 /// Blocks of a mapped input that are looked at.
 const BLOCKS: usize = 8;
@@ -25,8 +26,10 @@ const LONG: usize = 64 << 10;
 const ROUTE_LINES: usize = 512;
 /// A pipe is taken to be so many times as long as its sample: nobody knows.
 const PIPE_SCALE: u64 = 1_000;
-/// How much logs shrink by gzip.
-const GZIP_SCALE: u64 = 12;
+/// How much logs shrink by compression.
+const PACKED_SCALE: u64 = 12;
+/// Records that are looked at for a time.
+const TIMED: usize = 64;
 
 /// An input that is ready to be scanned.
 pub(super) struct Prepared {
@@ -37,6 +40,10 @@ pub(super) struct Prepared {
     origin: Origin,
     note: Option<String>,
     pub(super) unknown: Option<Unknown>,
+    /// The first time in the sample.
+    pub(super) first: Option<Timestamp>,
+    /// Nobody named it, and none of its sampled lines is a record.
+    pub(super) beside: bool,
     /// Blocks of lines to learn routes from.
     sample: Vec<Vec<u8>>,
 }
@@ -51,6 +58,10 @@ pub(super) enum Source {
     File,
     /// A pipe: what was read of it already, and the rest.
     Pipe(Vec<u8>, Box<dyn Read + Send>),
+    /// A compressed member of a mapped archive.
+    Packed(Map),
+    /// A member of an archive that is a stream: its number and size.
+    Member(u32, u64),
 }
 
 /// What the lines look like when no format reads them.
@@ -66,34 +77,69 @@ pub struct Unknown {
     pub empty: bool,
 }
 
-pub(super) fn prepare(origin: &Origin, spec: &ScanSpec) -> Result<Prepared, InputError> {
-    let (source, blocks) = match open(origin, spec.map)? {
-        Opened::Mapped(map) => {
-            let blocks = places(map.len()).map(|at| whole_lines(&map, at)).collect();
-            (Source::Map(map), blocks)
-        }
+/// The inputs that one origin holds: itself, or the logs of an archive, with a word where that is broken.
+pub(super) type Prepares = (Vec<Prepared>, Option<String>);
+
+/// Opens an input and settles its format. With `map` it is mapped, if the plan allows that and the file does.
+pub(super) fn prepare(origin: &Origin, spec: &ScanSpec, map: bool) -> Result<Prepares, InputError> {
+    let (source, blocks) = match open(origin, map && spec.map)? {
+        Opened::Mapped(map) => mapped(map),
+        Opened::Archive(members, map) => return unpack::members(origin, members, map.as_ref(), spec),
         Opened::Stream(mut reader) => {
-            let (start, end) = start_of(&mut reader);
-            // A line that is not there to its end is no sample, but the last one of all needs no line end.
-            let whole = if end == End::Yet { memchr::memrchr(b'\n', &start).map_or(start.len(), |n| n + 1) } else { start.len() };
-            let (block, broken) = (start[..whole].to_vec(), end == End::Broken);
-            // A stream that breaks here is told when it is read in earnest.
-            let again = matches!(origin, Origin::File(path) if path.is_file());
-            (if again || broken { Source::File } else { Source::Pipe(start, reader) }, vec![block])
+            let (start, block, end) = sample(&mut reader);
+            let source = match end {
+                // What breaks here is told when it is read in earnest.
+                _ if origin.is_regular() => Source::File,
+                End::Broken(error) => Source::Pipe(start, Box::new(Broken(Some(error)))),
+                End::Yet | End::All => Source::Pipe(start, reader),
+            };
+            (source, vec![block])
         }
     };
-    Ok(settle(origin, spec, source, blocks))
+    Ok((vec![settle(origin, origin.name(), spec, source, blocks)], None))
+}
+
+/// A member of an archive, where `map` is what it has in the mapped archive.
+pub(super) fn prepare_member(origin: &Origin, name: String, spec: &ScanSpec, map: Map) -> Prepared {
+    let (source, blocks) = match member(map.clone()) {
+        Opened::Mapped(map) => mapped(map),
+        Opened::Stream(mut reader) => (Source::Packed(map), vec![sample(&mut reader).1]),
+        Opened::Archive(..) => unreachable!("archives in archives are not opened"),
+    };
+    settle(origin, name, spec, source, blocks)
+}
+
+fn mapped(map: Map) -> (Source, Vec<Vec<u8>>) {
+    let blocks = places(map.len()).map(|at| whole_lines(&map, at)).collect();
+    (Source::Map(map), blocks)
+}
+
+/// Fails as a reader did before.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// The start of a stream, the whole lines in it, and how it ended.
+pub(super) fn sample(reader: &mut impl Read) -> (Vec<u8>, Vec<u8>, End) {
+    let (start, end) = start_of(reader);
+    // A line that is not there to its end is no sample, but the last one of all needs no line end.
+    let whole = if matches!(end, End::Yet) { memchr::memrchr(b'\n', &start).map_or(start.len(), |n| n + 1) } else { start.len() };
+    let block = start[..whole].to_vec();
+    (start, block, end)
 }
 
 /// How the start of a stream ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// There is more.
     Yet,
     /// That was all.
     All,
     /// It could not be read on.
-    Broken,
+    Broken(io::Error),
 }
 
 /// The first bytes of a stream, some more if its first line is that long.
@@ -101,8 +147,8 @@ fn start_of(reader: &mut impl Read) -> (Vec<u8>, End) {
     let mut start = Vec::new();
     loop {
         let before = start.len();
-        if reader.by_ref().take(BLOCK as u64).read_to_end(&mut start).is_err() {
-            return (start, End::Broken);
+        if let Err(error) = reader.by_ref().take(BLOCK as u64).read_to_end(&mut start) {
+            return (start, End::Broken(error));
         }
         if start.len() - before < BLOCK {
             return (start, End::All);
@@ -113,7 +159,7 @@ fn start_of(reader: &mut impl Read) -> (Vec<u8>, End) {
     }
 }
 
-fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
+pub(super) fn settle(origin: &Origin, name: String, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
     let detection = detection(&blocks);
     let known = spec.format.is_some() || detection.format.is_some();
     let unknown = (!known).then(|| Unknown {
@@ -122,14 +168,16 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>
         empty: detection.lines == 0,
         candidates: detection.candidates,
     });
+    let format = spec.format.clone().or(detection.format);
+    let (any, first) = format.as_ref().map_or((false, None), |format| first_time(format, spec, &blocks));
+    let named = matches!(origin, Origin::Stdin | Origin::File(_)) && name == origin.name();
     Prepared {
-        name: origin.name(),
+        first,
+        beside: !named && !any,
+        name,
         note: if spec.format.is_some() { None } else { detection.note },
-        format: spec.format.clone().or(detection.format),
-        bytes: match &source {
-            Source::Map(map) => map.len() as u64,
-            Source::File | Source::Pipe(..) => 0,
-        },
+        format,
+        bytes: if let Source::Map(map) = &source { map.len() as u64 } else { 0 },
         source,
         origin: origin.clone(),
         unknown,
@@ -137,9 +185,24 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>
     }
 }
 
+/// Whether there is a record at all, and the first time among the first ones.
+fn first_time(format: &Format, spec: &ScanSpec, blocks: &[Vec<u8>]) -> (bool, Option<Timestamp>) {
+    let (mut memory, mut seen) = (Memory::new(spec.zone.clone()), 0);
+    for line in blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l)) {
+        let mut record = Record::default();
+        if format.parse(line, &mut memory, &mut record).is_ok() {
+            seen += 1;
+            if record.time.is_some() || seen == TIMED {
+                return (true, record.time);
+            }
+        }
+    }
+    (seen > 0, None)
+}
+
 /// Detects by lines from all over the blocks; by many more where these few are not enough, as in a log that begins with what
 /// another program printed.
-fn detection(blocks: &[Vec<u8>]) -> Detection {
+pub(super) fn detection(blocks: &[Vec<u8>]) -> Detection {
     let all: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l) && l.len() <= LONG).collect();
     let spread = |most: usize| all.iter().step_by(all.len().div_ceil(most).max(1)).copied().collect::<Vec<_>>();
     let found = detect(&spread(LINES));
@@ -152,16 +215,17 @@ fn is_binary(block: &[u8]) -> bool {
     control * 50 > block.len()
 }
 
-/// The format of an input, for `logcodes formats FILE`.
+/// The format of an input, for `logcodes formats FILE`; those of the logs in an archive.
 ///
 /// # Errors
 /// When the input cannot be opened.
-pub fn detect_in(origin: &Origin) -> Result<Detection, InputError> {
+pub fn detect_in(origin: &Origin) -> Result<Vec<(String, Detection)>, InputError> {
     let blocks = match open(origin, true)? {
-        Opened::Mapped(map) => places(map.len()).map(|at| whole_lines(&map, at)).collect(),
-        Opened::Stream(mut reader) => vec![start_of(&mut reader).0],
+        Opened::Mapped(map) => mapped(map).1,
+        Opened::Stream(mut reader) => vec![sample(&mut reader).1],
+        Opened::Archive(members, _) => return unpack::formats(origin, members),
     };
-    Ok(detection(&blocks))
+    Ok(vec![(origin.name(), detection(&blocks))])
 }
 
 /// Where blocks begin: evenly over the whole length, the start among them.
@@ -228,19 +292,38 @@ impl Prepared {
 
     /// Bytes that the input is likely to have, of which `sampled` were looked at.
     fn expected(&self, sampled: u64) -> u64 {
-        match (&self.source, &self.origin) {
+        match (&self.source, self.origin.path()) {
             (Source::Map(map), _) => map.len() as u64,
+            (Source::Packed(map), _) => map.len() as u64 * PACKED_SCALE,
+            (Source::Member(_, size), _) => size.max(&sampled).to_owned(),
             (Source::Pipe(start, _), _) if start.len() < BLOCK => sampled,
-            (Source::File, Origin::File(path)) => std::fs::metadata(path).map_or(sampled, |meta| meta.len() * GZIP_SCALE),
+            (Source::File, Some(path)) => std::fs::metadata(path).map_or(sampled, |meta| meta.len() * PACKED_SCALE),
             _ => sampled * PIPE_SCALE,
         }
     }
 
-    /// The stream from its start.
-    pub(super) fn take_stream(&mut self) -> Result<Stream, InputError> {
-        match std::mem::replace(&mut self.source, Source::File) {
-            Source::Pipe(first, rest) => Ok(Cursor::new(first).chain(rest)),
-            Source::Map(_) | Source::File => Ok(Cursor::new(Vec::new()).chain(reopen(&self.origin)?)),
+    /// The archive that this is a member of, and its number there, where only walking leads to it.
+    pub(super) fn member(&self) -> Option<(&Origin, u32)> {
+        if let Source::Member(number, _) = self.source { Some((&self.origin, number)) } else { None }
+    }
+
+    /// The stream from its start. Members of one archive share a reel, and go fastest in the archive's order.
+    pub(super) fn take_stream(&mut self, reel: &mut Option<Reel>) -> Result<Stream, InputError> {
+        let rest = match std::mem::replace(&mut self.source, Source::File) {
+            Source::Pipe(first, rest) => return Ok(Cursor::new(first).chain(rest)),
+            Source::Member(number, _) => Reel::seek(reel, &self.origin, number)?,
+            Source::Packed(map) => stream(member(map)),
+            Source::Map(_) | Source::File => stream(open(&self.origin, false)?),
+        };
+        Ok(Cursor::new(Vec::new()).chain(rest))
+    }
+
+    /// Makes the sample smaller: many inputs share the memory for samples.
+    pub(super) fn trim(&mut self, bytes: usize) {
+        let each = bytes / self.sample.len().max(1);
+        for block in self.sample.iter_mut().filter(|block| block.len() > each) {
+            block.truncate(memchr::memrchr(b'\n', &block[..each]).map_or(0, |n| n + 1));
+            block.shrink_to_fit();
         }
     }
 
@@ -252,5 +335,14 @@ impl Prepared {
             unknown: self.unknown,
             bytes: self.bytes,
         }
+    }
+}
+
+fn stream(opened: Opened) -> Box<dyn Read + Send> {
+    match opened {
+        Opened::Stream(reader) => reader,
+        Opened::Mapped(map) => Box::new(Cursor::new(map)),
+        // It was no archive when it was prepared; what it is now is told by its lines.
+        Opened::Archive(..) => Box::new(io::empty()),
     }
 }

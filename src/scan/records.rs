@@ -1,7 +1,9 @@
 //! The parser laid open: every line of the inputs in order.
 
 use super::ScanSpec;
-use super::prepare::{self, Prepared, Source, Unknown};
+use super::inputs::{Inputs, inputs};
+use super::prepare::{Prepared, Source, Unknown};
+use super::unpack::Reel;
 use crate::format::{Format, Memory, Reject, is_directive, trim_line};
 use crate::input::{Blocks, InputError, Origin};
 use crate::model::Record;
@@ -37,20 +39,12 @@ pub fn each_record<E: From<InputError>>(
     spec: &ScanSpec,
     each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
 ) -> Result<Told, E> {
-    let (mut told, mut opened) = (Told::default(), false);
-    for (at, origin) in origins.iter().enumerate() {
-        let mut prepared = match prepare::prepare(origin, spec) {
-            Ok(prepared) => prepared,
-            Err(error) if !opened && at + 1 == origins.len() => return Err(error.into()),
-            Err(error) => {
-                told.warnings.push(format!("{error}; it is left out"));
-                told.unreadable = true;
-                continue;
-            }
-        };
-        opened = true;
+    let Inputs { prepared, warnings, unreadable } = inputs(origins, spec)?;
+    let mut told = Told { warnings, unreadable, ..Told::default() };
+    let mut reel = None;
+    for mut prepared in prepared {
         if prepared.is_text() {
-            let lines = read(&mut prepared, spec, each, &mut told.warnings)?;
+            let lines = read(&mut prepared, spec, each, &mut reel, &mut told.warnings)?;
             told.lines.add(lines);
         }
         if let Some(why) = prepared.unknown.take() {
@@ -64,6 +58,7 @@ fn read<E: From<InputError>>(
     prepared: &mut Prepared,
     spec: &ScanSpec,
     each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
+    reel: &mut Option<Reel>,
     warnings: &mut Vec<String>,
 ) -> Result<Lines, E> {
     let (name, format, mut lines, mut memory) =
@@ -81,8 +76,8 @@ fn read<E: From<InputError>>(
             part(map)?;
             warnings.extend(map.cut().map(|end| format!("{}: the file was cut to {end} bytes while it was read", prepared.name)));
         }
-        Source::File | Source::Pipe(..) => {
-            let mut blocks = Blocks::new(prepared.take_stream()?, super::BLOCK);
+        _ => {
+            let mut blocks = Blocks::new(prepared.take_stream(reel)?, super::BLOCK);
             let mut block = Vec::new();
             loop {
                 match blocks.next(&mut block) {
@@ -90,7 +85,10 @@ fn read<E: From<InputError>>(
                     Ok(true) => part(&block)?,
                     Err(error) => {
                         part(&blocks.leftover())?;
-                        warnings.push(format!("{}: {error}; what was read before it counts", prepared.name));
+                        let archive = reel.as_ref().and_then(Reel::failed);
+                        let what = archive.unwrap_or_else(|| format!("{}: {error}", prepared.name));
+                        let warning = format!("{what}; what was read before it counts");
+                        warnings.extend((!warnings.contains(&warning)).then_some(warning));
                         break;
                     }
                 }
