@@ -200,7 +200,6 @@ impl<R: Read> Members<R> {
 
 impl<R: Read> Read for Members<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let name = self.packing.name();
         if out.is_empty() {
             return Ok(0);
         }
@@ -216,12 +215,13 @@ impl<R: Read> Read for Members<R> {
             let step = self.decoder.step(ready, out);
             self.input.at += step.consumed;
             self.inside = !step.ended;
-            if let Some(why) = step.failed {
-                self.failed = Some(self.packing.complaint(&why));
-            } else if step.consumed + step.produced == 0 && !step.ended {
-                let cut = format!("the {name} data ends early: it is cut off, or still being written");
-                self.failed = Some(if nothing_left { cut } else { self.packing.complaint("no way on") });
-            }
+            let stuck = step.consumed + step.produced == 0 && !step.ended;
+            self.failed = match step.failed {
+                Some(Trouble::Damaged(why)) => Some(self.packing.complaint(&why)),
+                None if stuck && !nothing_left => Some(self.packing.complaint("no way on")),
+                None if !stuck => None,
+                _ => Some(format!("the {} data ends early: it is cut off, or still being written", self.packing.name())),
+            };
             if step.produced > 0 {
                 return Ok(step.produced);
             }
@@ -235,7 +235,14 @@ struct Step {
     produced: usize,
     /// The member is complete.
     ended: bool,
-    failed: Option<String>,
+    failed: Option<Trouble>,
+}
+
+enum Trouble {
+    /// The input ended within a member.
+    Early,
+    /// What the decoder says.
+    Damaged(String),
 }
 
 enum Decoder {
@@ -259,21 +266,21 @@ impl Decoder {
             Self::Gzip(gzip) => {
                 let (from, to) = (gzip.total_in(), gzip.total_out());
                 let done = gzip.decompress(input, out, FlushDecompress::None);
-                let failed = done.as_ref().err().map(|e| e.message().unwrap_or("no deflate data").to_owned());
+                let failed = done.as_ref().err().map(|e| Trouble::Damaged(e.message().unwrap_or("no deflate data").to_owned()));
                 let ended = matches!(done, Ok(flate2::Status::StreamEnd));
                 Step { consumed: (gzip.total_in() - from) as usize, produced: (gzip.total_out() - to) as usize, ended, failed }
             }
             Self::Bzip2(bzip2) => {
                 let (from, to) = (bzip2.total_in(), bzip2.total_out());
                 let done = bzip2.decompress(input, out);
-                let failed = done.as_ref().err().map(ToString::to_string);
+                let failed = done.as_ref().err().map(|e| Trouble::Damaged(e.to_string()));
                 let ended = matches!(done, Ok(bzip2::Status::StreamEnd));
                 Step { consumed: (bzip2.total_in() - from) as usize, produced: (bzip2.total_out() - to) as usize, ended, failed }
             }
             Self::Zstd(context) => {
                 let (mut from, mut to) = (InBuffer::around(input), OutBuffer::around(out));
                 let done = context.decompress_stream(&mut to, &mut from);
-                let failed = done.err().map(|code| zstd_safe::get_error_name(code).to_owned());
+                let failed = done.err().map(|code| Trouble::Damaged(zstd_safe::get_error_name(code).to_owned()));
                 Step { consumed: from.pos, produced: to.pos(), ended: matches!(done, Ok(0)), failed }
             }
             Self::Xz(xz) => {
@@ -282,10 +289,130 @@ impl Decoder {
                 let most = out.len().min(SMALL);
                 let out = &mut out[..most];
                 let done = xz.process(input, out, if input.is_empty() { Action::Finish } else { Action::Run });
-                let failed = done.as_ref().err().filter(|e| e.kind() != io::ErrorKind::UnexpectedEof).map(ToString::to_string);
+                let early = |e: &io::Error| e.kind() == io::ErrorKind::UnexpectedEof;
+                let failed = done.as_ref().err().map(|e| if early(e) { Trouble::Early } else { Trouble::Damaged(e.to_string()) });
                 let ended = done.is_ok_and(|result| result.status == XzStatus::StreamEnd);
                 Step { consumed: (xz.total_in() - from) as usize, produced: (xz.total_out() - to) as usize, ended, failed }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    const ALL: [Packing; 4] = [Packing::Gzip, Packing::Zstd, Packing::Bzip2, Packing::Xz];
+
+    fn packed(packing: Packing, data: &[u8]) -> Vec<u8> {
+        match packing {
+            Packing::Gzip => {
+                let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                gzip.write_all(data).unwrap();
+                gzip.finish().unwrap()
+            }
+            Packing::Zstd => {
+                let mut out = vec![0; zstd_safe::compress_bound(data.len())];
+                let length = zstd_safe::compress(out.as_mut_slice(), data, 3).unwrap();
+                out.truncate(length);
+                out
+            }
+            Packing::Bzip2 => {
+                let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                bzip2.write_all(data).unwrap();
+                bzip2.finish().unwrap()
+            }
+            Packing::Xz => {
+                let mut xz = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::with_preset(0)).unwrap();
+                xz.write_all(data).unwrap();
+                xz.finish().unwrap()
+            }
+        }
+    }
+
+    /// What comes out, and how it ends.
+    fn plain(data: Vec<u8>) -> (Vec<u8>, Option<String>) {
+        let (mut reader, mut out, mut part) = (decompressed(io::Cursor::new(data)), Vec::new(), vec![0; 50_000]);
+        loop {
+            match reader.read(&mut part) {
+                Ok(0) => return (out, None),
+                Ok(n) => out.extend_from_slice(&part[..n]),
+                Err(error) => return (out, Some(error.to_string())),
+            }
+        }
+    }
+
+    /// Lines that no compressor makes much smaller than half.
+    fn text(lines: u64) -> Vec<u8> {
+        (0..lines).map(|n| format!("{:016x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect::<String>().into_bytes()
+    }
+
+    #[test]
+    fn members_and_padding_are_one_text() {
+        let (one, other) = (text(20_000), text(3));
+        let both = [one.as_slice(), &other].concat();
+        for packing in ALL {
+            let (a, b) = (packed(packing, &one), packed(packing, &other));
+            assert_eq!(Packing::of(&a), Some(packing));
+            for whole in [
+                [a.as_slice(), &b].concat(),
+                [a.as_slice(), &[0; 512], &b, &[0; 100_000]].concat(),
+                [a.as_slice(), &packed(packing, b""), &b].concat(),
+            ] {
+                assert_eq!(plain(whole), (both.clone(), None), "{packing:?}");
+            }
+            assert_eq!(plain(packed(packing, &packed(packing, &both))), (both.clone(), None), "{packing:?} twice");
+        }
+        let skippable = [&[0x55, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3], packed(Packing::Zstd, &other).as_slice()].concat();
+        assert_eq!(plain([skippable.as_slice(), &skippable].concat()), ([other.as_slice(), &other].concat(), None));
+    }
+
+    #[test]
+    fn what_could_be_read_comes_before_the_error() {
+        let one = text(20_000);
+        for packing in ALL {
+            let whole = packed(packing, &one);
+            let (read, why) = plain([whole.as_slice(), b"trailing garbage"].concat());
+            assert!(read == one && why.as_ref().is_some_and(|why| why.contains("something else")), "{packing:?} {why:?}");
+            let (read, why) = plain(whole[..whole.len() / 2].to_vec());
+            assert!(why.as_ref().is_some_and(|why| why.contains("ends early")), "{packing:?} {why:?}");
+            // bzip2's blocks hold 100 kB and more, and are decoded whole or not at all.
+            assert!(one.starts_with(&read) && read.len() > one.len() / 4, "{packing:?}: {} of {}", read.len(), one.len());
+            let (read, why) = plain(whole[..whole.len() - 1].to_vec());
+            assert!(read.len() > one.len() * 3 / 4 && why.is_some(), "{packing:?}: {why:?}");
+            let (read, why) = plain(whole[..11].to_vec());
+            assert!(read.is_empty() && why.is_some(), "{packing:?} {why:?}");
+        }
+    }
+
+    #[test]
+    fn damage_is_an_error_and_never_a_crash() {
+        let one = text(2_000);
+        for packing in ALL {
+            let whole = packed(packing, &one);
+            for at in (10..whole.len()).step_by(1 + whole.len() / 400) {
+                for bit in [0, 6] {
+                    let mut bad = whole.clone();
+                    bad[at] ^= 1 << bit;
+                    let (read, why) = plain(bad);
+                    assert!(why.is_some() || read == one || packing == Packing::Zstd, "{packing:?}: byte {at}, bit {bit}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn too_much_memory_is_refused_with_advice() {
+        // A frame that asks for a window of 512 MiB.
+        let (_, why) = plain([0x28, 0xb5, 0x2f, 0xfd, 0, 0x98, 1, 0, 0, 0, 0, 0].to_vec());
+        assert!(why.as_ref().is_some_and(|why| why.contains("too much memory") && why.contains("zstd -dc")), "{why:?}");
+    }
+
+    #[test]
+    fn what_is_not_compressed_stays_as_it_is() {
+        for data in [&b""[..], b"x", b"BZh9 is how this line begins\n", &[0x1f, 0x8b], &[0; 2000]] {
+            assert_eq!(plain(data.to_vec()), (data.to_vec(), None));
         }
     }
 }

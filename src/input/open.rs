@@ -44,6 +44,8 @@ pub enum Opened {
     Mapped(Map),
     /// A stream of bytes, decompressed.
     Stream(Box<dyn Read + Send>),
+    /// The logs of a tar archive that can be read only once, one after another as one stream.
+    Joined(Box<dyn Read + Send>),
     /// A tar archive in a regular file, with the map where its members lie open.
     Archive(Members, Option<Map>),
 }
@@ -67,7 +69,7 @@ pub fn open(origin: &Origin, map: bool) -> Result<Opened, InputError> {
 fn once(reader: impl Read + Send + 'static) -> Opened {
     let mut plain = decompressed(reader);
     let tar = archive::is_tar(plain.peek(archive::BLOCK));
-    Opened::Stream(if tar { Box::new(Joined::of(Box::new(plain))) } else { Box::new(plain) })
+    if tar { Opened::Joined(Box::new(Joined::of(Box::new(plain)))) } else { Opened::Stream(Box::new(plain)) }
 }
 
 fn regular(mut file: File, length: u64, map: bool) -> io::Result<Opened> {

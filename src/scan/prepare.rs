@@ -82,10 +82,12 @@ pub(super) type Prepares = (Vec<Prepared>, Option<String>);
 
 /// Opens an input and settles its format. With `map` it is mapped, if the plan allows that and the file does.
 pub(super) fn prepare(origin: &Origin, spec: &ScanSpec, map: bool) -> Result<Prepares, InputError> {
-    let (source, blocks) = match open(origin, map && spec.map)? {
+    let opened = open(origin, map && spec.map)?;
+    let joined = matches!(opened, Opened::Joined(_));
+    let (source, blocks) = match opened {
         Opened::Mapped(map) => mapped(map),
         Opened::Archive(members, map) => return unpack::members(origin, members, map.as_ref(), spec),
-        Opened::Stream(mut reader) => {
+        Opened::Stream(mut reader) | Opened::Joined(mut reader) => {
             let (start, block, end) = sample(&mut reader);
             let source = match end {
                 // What breaks here is told when it is read in earnest.
@@ -96,15 +98,23 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec, map: bool) -> Result<Pre
             (source, vec![block])
         }
     };
-    Ok((vec![settle(origin, origin.name(), spec, source, blocks)], None))
+    let mut prepared = settle(origin, origin.name(), spec, source, blocks);
+    if joined {
+        let notes = prepared.note.into_iter().chain([JOINED.to_owned()]).collect::<Vec<_>>();
+        prepared.note = Some(notes.join("; "));
+    }
+    Ok((vec![prepared], None))
 }
+
+/// What becomes of an archive that cannot be read twice: once for its members' formats, once for their lines.
+const JOINED: &str = "a tar archive on a pipe: its logs are read as one, in one format; a file's are read one by one";
 
 /// A member of an archive, where `map` is what it has in the mapped archive.
 pub(super) fn prepare_member(origin: &Origin, name: String, spec: &ScanSpec, map: Map) -> Prepared {
     let (source, blocks) = match member(map.clone()) {
         Opened::Mapped(map) => mapped(map),
         Opened::Stream(mut reader) => (Source::Packed(map), vec![sample(&mut reader).1]),
-        Opened::Archive(..) => unreachable!("archives in archives are not opened"),
+        Opened::Joined(_) | Opened::Archive(..) => unreachable!("archives in archives are not opened"),
     };
     settle(origin, name, spec, source, blocks)
 }
@@ -222,7 +232,7 @@ fn is_binary(block: &[u8]) -> bool {
 pub fn detect_in(origin: &Origin) -> Result<Vec<(String, Detection)>, InputError> {
     let blocks = match open(origin, true)? {
         Opened::Mapped(map) => mapped(map).1,
-        Opened::Stream(mut reader) => vec![sample(&mut reader).1],
+        Opened::Stream(mut reader) | Opened::Joined(mut reader) => vec![sample(&mut reader).1],
         Opened::Archive(members, _) => return unpack::formats(origin, members),
     };
     Ok(vec![(origin.name(), detection(&blocks))])
@@ -340,7 +350,7 @@ impl Prepared {
 
 fn stream(opened: Opened) -> Box<dyn Read + Send> {
     match opened {
-        Opened::Stream(reader) => reader,
+        Opened::Stream(reader) | Opened::Joined(reader) => reader,
         Opened::Mapped(map) => Box::new(Cursor::new(map)),
         // It was no archive when it was prepared; what it is now is told by its lines.
         Opened::Archive(..) => Box::new(io::empty()),
