@@ -46,7 +46,7 @@ pub struct Members(Arc<Mutex<Walk>>);
 impl Members {
     /// Of a mapped archive, or of one that comes as a stream.
     pub fn of(tape: Tape) -> Self {
-        Self(Arc::new(Mutex::new(Walk { tape, at: 0, left: 0, next: 0, count: 0, ended: false, failed: None })))
+        Self(Arc::new(Mutex::new(Walk { tape, at: 0, left: 0, next: 0, count: 0, ended: false, nested: false, failed: None })))
     }
 
     /// The next regular file that looks like a log; `None` at the end, and where the archive is broken: then
@@ -65,9 +65,14 @@ impl Members {
         }
     }
 
-    /// The bytes of the member that came last, decompressed.
+    /// The bytes of the member that came last, decompressed. Of an archive in the archive there are none: one may hold itself.
     pub fn read(&self) -> Box<dyn Read + Send> {
-        Box::new(decompressed(Current(Arc::clone(&self.0))))
+        let mut plain = decompressed(Current(Arc::clone(&self.0)));
+        if is_tar(plain.peek(BLOCK)) {
+            self.walk().nested = true;
+            return Box::new(io::empty());
+        }
+        Box::new(plain)
     }
 
     /// What is wrong with the archive itself, as far as it was walked.
@@ -112,6 +117,8 @@ struct Walk {
     count: u32,
     /// The archive's own end was seen.
     ended: bool,
+    /// An archive in the archive was passed over.
+    nested: bool,
     failed: Option<String>,
 }
 
@@ -140,7 +147,7 @@ impl Walk {
                 _ if kind.is_hard_link() => 0,
                 _ => stored,
             };
-            if kind.is_gnu_sparse() && header.as_gnu().is_some_and(|gnu| gnu.is_extended()) {
+            if kind.is_gnu_sparse() && header.as_gnu().is_some_and(tar::GnuHeader::is_extended) {
                 self.skip_sparse_headers()?;
             }
             let end = self.at.checked_add(self.left).and_then(|end| end.checked_next_multiple_of(BLOCK as u64));
@@ -339,7 +346,8 @@ impl Read for Joined {
         loop {
             let Some(now) = &mut self.now else {
                 if self.members.next_log().is_none() {
-                    return self.members.failed().map_or(Ok(0), |failed| Err(io::Error::other(failed)));
+                    let nested = || self.members.walk().nested.then(|| "an archive in the tar archive is not read".to_owned());
+                    return self.members.failed().or_else(nested).map_or(Ok(0), |failed| Err(io::Error::other(failed)));
                 }
                 self.now = Some(self.members.read());
                 continue;
@@ -359,5 +367,151 @@ impl Read for Joined {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(name: &str, kind: EntryType, size: u64, change: &dyn Fn(&mut Header)) -> Vec<u8> {
+        let mut header = Header::new_gnu();
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(kind);
+        header.set_size(size);
+        change(&mut header);
+        header.set_cksum();
+        header.as_bytes().to_vec()
+    }
+
+    fn entry(name: &str, kind: EntryType, data: &[u8]) -> Vec<u8> {
+        let mut bytes = block(name, kind, data.len() as u64, &|_| ());
+        bytes.extend_from_slice(data);
+        bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
+        bytes
+    }
+
+    fn archive(entries: &[Vec<u8>]) -> Vec<u8> {
+        [entries.concat(), vec![0; 2 * BLOCK]].concat()
+    }
+
+    /// Names and contents of the logs, and what is wrong.
+    fn logs(bytes: Vec<u8>) -> (Vec<(String, String)>, Option<String>) {
+        let mut members = Members::of(Tape::Stream(Box::new(Cursor::new(bytes))));
+        let mut found = Vec::new();
+        while let Some(member) = members.next_log() {
+            let mut content = Vec::new();
+            let _ = members.read().read_to_end(&mut content);
+            found.push((member.name, String::from_utf8_lossy(&content).into_owned()));
+        }
+        (found, members.failed())
+    }
+
+    fn pair(name: &str, content: &str) -> (String, String) {
+        (name.to_owned(), content.to_owned())
+    }
+
+    #[test]
+    fn names_of_every_dialect() {
+        let long = format!("{}access.log", "long/".repeat(40));
+        let pax = |text: &str| {
+            let length = (1..1000).find(|n| n.to_string().len() + 1 + text.len() + 1 == *n).unwrap();
+            format!("{length} {text}\n")
+        };
+        let attributes = pax("path=var/log/é.access.log") + &pax("mtime=1");
+        let bytes = archive(&[
+            entry("", EntryType::XGlobalHeader, pax("comment=x").as_bytes()),
+            entry("@LongLink", EntryType::GNULongName, long.as_bytes()),
+            entry("long", EntryType::Regular, b"one"),
+            entry("x", EntryType::XHeader, attributes.as_bytes()),
+            entry("access", EntryType::Regular, b"two"),
+            entry("../../../etc/access.log", EntryType::Regular, b"three"),
+            entry("/access.log", EntryType::Regular, b"four"),
+            entry("access.log/", EntryType::Directory, b""),
+            entry("link.log", EntryType::Symlink, b""),
+            block("hard.log", EntryType::Link, 4096, &|_| ()),
+            entry("fifo.log", EntryType::Fifo, b""),
+            entry("last.log", EntryType::Continuous, b"five"),
+        ]);
+        assert!(is_tar(&bytes) && !is_tar(&bytes[1..]) && !is_tar(&[0; BLOCK]) && !is_tar(b"x"));
+        let expected = [
+            pair(&long, "one"),
+            pair("var/log/é.access.log", "two"),
+            pair("../../../etc/access.log", "three"),
+            pair("/access.log", "four"),
+            pair("last.log", "five"),
+        ];
+        assert_eq!(logs(bytes), (expected.to_vec(), None));
+    }
+
+    #[test]
+    fn of_sparse_members_the_pieces_are_read() {
+        let piece = [b"a\n".repeat(256), b"b\n".to_vec()].concat();
+        let mut old = block("old.log", EntryType::GNUSparse, piece.len() as u64, &|header| {
+            let gnu = header.as_gnu_mut().unwrap();
+            gnu.set_real_size(1 << 60);
+            gnu.set_is_extended(true);
+        });
+        let mut extension = GnuExtSparseHeader::new();
+        extension.set_is_extended(true);
+        old.extend_from_slice(extension.as_bytes());
+        old.extend_from_slice(GnuExtSparseHeader::new().as_bytes());
+        old.extend_from_slice(&piece);
+        old.resize(old.len().next_multiple_of(BLOCK), 0);
+        let new = [format!("{:\0<512}", "1\n1048576\n514\n").into_bytes(), piece.clone()].concat();
+        let bytes = archive(&[
+            old,
+            entry("x", EntryType::XHeader, b"22 GNU.sparse.major=1\n29 GNU.sparse.name=new.log.1\n"),
+            entry("GNUSparseFile.1/new.log", EntryType::Regular, &new),
+            entry("next.log", EntryType::Regular, b"next"),
+        ]);
+        let piece = String::from_utf8(piece).unwrap();
+        assert_eq!(logs(bytes), (vec![pair("old.log", &piece), pair("new.log.1", &piece), pair("next.log", "next")], None));
+    }
+
+    #[test]
+    fn lies_are_believed_no_further_than_the_archive_reaches() {
+        let one = entry("one.log", EntryType::Regular, b"one");
+        for (size, kind, says) in [
+            (u64::MAX, EntryType::Regular, "no possible size"),
+            (1 << 50, EntryType::Regular, "ends early"),
+            (1 << 50, EntryType::GNULongName, "no possible length"),
+            (1 << 19, EntryType::GNULongName, "ends early"),
+        ] {
+            let bytes = archive(&[one.clone(), block("big.log", kind, size, &|_| ()), entry("more.log", EntryType::Regular, b"more")]);
+            let (found, failed) = logs(bytes);
+            assert_eq!(found[0], pair("one.log", "one"));
+            assert!(failed.as_ref().is_some_and(|failed| failed.contains(says)), "{size} {kind:?} {failed:?}");
+        }
+        let (found, failed) = logs([one.clone(), vec![b'x'; BLOCK]].concat());
+        assert!(found.len() == 1 && failed.unwrap().contains("damaged at byte"));
+    }
+
+    #[test]
+    fn cut_or_damaged_anywhere_it_ends_with_a_word() {
+        let whole = archive(&[entry("one.log", EntryType::Regular, b"one"), entry("two.log", EntryType::Regular, &b"two\n".repeat(300))]);
+        let all = logs(whole.clone()).0;
+        for length in 1..whole.len() - 2 * BLOCK {
+            let (found, failed) = logs(whole[..length].to_vec());
+            assert!(failed.is_some(), "cut to {length}");
+            assert!(found.iter().zip(&all).all(|(cut, all)| cut.0 == all.0 && all.1.starts_with(&cut.1)), "cut to {length}: {found:?}");
+        }
+        for at in 0..BLOCK {
+            for bit in 0..8 {
+                let mut bad = whole.clone();
+                bad[at] ^= 1 << bit;
+                logs(bad);
+            }
+        }
+    }
+
+    #[test]
+    fn an_archive_that_holds_an_archive() {
+        let inner = archive(&[entry("access.log", EntryType::Regular, b"inner")]);
+        let outer = archive(&[entry("inner.log", EntryType::Regular, &inner), entry("access.log", EntryType::Regular, b"outer")]);
+        assert_eq!(logs(outer.clone()).0, [pair("inner.log", ""), pair("access.log", "outer")]);
+        let (mut joined, mut text) = (Joined::of(Box::new(Cursor::new(outer))), Vec::new());
+        assert!(joined.read_to_end(&mut text).unwrap_err().to_string().contains("an archive in the tar archive"));
+        assert_eq!(text, b"outer\n");
     }
 }

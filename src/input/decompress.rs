@@ -113,8 +113,8 @@ impl Packing {
             [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Self::Zstd),
             // A block begins with pi, the end of an empty stream with its square root.
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => Some(Self::Bzip2),
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Self::Bzip2),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
+            | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
             _ => None,
         }
@@ -345,7 +345,7 @@ mod tests {
 
     /// Lines that no compressor makes much smaller than half.
     fn text(lines: u64) -> Vec<u8> {
-        (0..lines).map(|n| format!("{:016x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect::<String>().into_bytes()
+        (0..lines).flat_map(|n| format!("{:016x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into_bytes()).collect()
     }
 
     #[test]
@@ -357,7 +357,7 @@ mod tests {
             assert_eq!(Packing::of(&a), Some(packing));
             for whole in [
                 [a.as_slice(), &b].concat(),
-                [a.as_slice(), &[0; 512], &b, &[0; 100_000]].concat(),
+                [a.as_slice(), &[0; 512], &b, &vec![0; 100_000]].concat(),
                 [a.as_slice(), &packed(packing, b""), &b].concat(),
             ] {
                 assert_eq!(plain(whole), (both.clone(), None), "{packing:?}");

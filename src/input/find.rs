@@ -3,6 +3,7 @@
 use super::{InputError, Origin, rotation};
 use std::collections::HashMap;
 use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
@@ -34,8 +35,8 @@ const STDIN: &[&str] = &["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 struct Search {
     origins: Vec<Origin>,
     stdin: bool,
-    /// The places in `origins` of the files found so far.
-    seen: HashMap<Identity, usize>,
+    /// The places in `origins` of the files found so far, by device and number.
+    seen: HashMap<(u64, u64), usize>,
     /// A name more, and the first one.
     again: Vec<(String, String)>,
     unreadable: Vec<String>,
@@ -102,8 +103,8 @@ impl Search {
 
     fn add(&mut self, origin: Origin, meta: &Metadata) {
         let next = self.origins.len();
-        match identity(&origin, meta).map(|identity| *self.seen.entry(identity).or_insert(next)) {
-            Some(first) if first < next => {
+        match *self.seen.entry((meta.dev(), meta.ino())).or_insert(next) {
+            first if first < next => {
                 let before = &mut self.origins[first];
                 self.again.push((origin.name(), before.name()));
                 // What is named once counts as named.
@@ -142,26 +143,8 @@ fn is_hidden(entry: &DirEntry) -> bool {
 pub(super) fn is_log(path: &str) -> bool {
     let hidden = path.split('/').any(|part| part.starts_with('.') && !matches!(part, "." | ".."));
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let archive = name.contains(".tar") || name.ends_with(".tgz");
+    let archive = name.contains(".tar") || name.contains(".tgz");
     !hidden && !name.contains("error") && (name.contains("access") || name.contains(".log") || archive && name.contains("log"))
-}
-
-/// What makes two names one file.
-#[cfg(unix)]
-type Identity = (u64, u64);
-
-#[cfg(unix)]
-fn identity(_: &Origin, meta: &Metadata) -> Option<Identity> {
-    use std::os::unix::fs::MetadataExt;
-    Some((meta.dev(), meta.ino()))
-}
-
-#[cfg(not(unix))]
-type Identity = PathBuf;
-
-#[cfg(not(unix))]
-fn identity(origin: &Origin, _: &Metadata) -> Option<Identity> {
-    fs::canonicalize(origin.path()?).ok()
 }
 
 #[cfg(test)]

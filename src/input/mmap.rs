@@ -82,6 +82,7 @@ impl Map {
     }
 
     /// A part of this part; what lies behind the end is left out.
+    #[must_use]
     pub fn part(&self, from: u64, length: u64) -> Self {
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(self.len());
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(self.len() - from);

@@ -97,9 +97,15 @@ fn unpacked(file: File) -> Opened {
     Opened::Stream(Box::new(plain))
 }
 
-/// The bytes of a member of a mapped archive: itself, or what it holds if it is compressed.
+/// The bytes of a member of a mapped archive: itself, or what it holds if it is compressed. An archive in an archive holds
+/// none.
 pub fn member(map: Map) -> Opened {
-    if Packing::of(&map).is_some() { Opened::Stream(Box::new(decompressed(Cursor::new(map)))) } else { Opened::Mapped(map) }
+    if Packing::of(&map).is_none() && !archive::is_tar(&map) {
+        return Opened::Mapped(map);
+    }
+    let mut plain = decompressed(Cursor::new(map));
+    let nested = archive::is_tar(plain.peek(archive::BLOCK));
+    Opened::Stream(if nested { Box::new(io::empty()) } else { Box::new(plain) })
 }
 
 /// A file that must not end earlier than it did when it was opened.

@@ -8,6 +8,7 @@ mod inputs;
 mod prepare;
 mod records;
 mod run;
+mod sample;
 mod unpack;
 mod work;
 
@@ -114,7 +115,8 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
 
     let wanted = spec.filter.wanted(Wanted::TALLY);
     let formats: Vec<Option<Format>> = prepared.iter().map(|p| p.format.as_ref().map(|f| f.narrowed(wanted))).collect();
-    let context = Context { spec, tally: tally_spec, formats, progress, warnings: Mutex::default() };
+    let warnings = before.into_iter().map(|warning| (0, warning)).collect();
+    let context = Context { spec, tally: tally_spec, formats, progress, warnings: Mutex::new(warnings) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
 
     let hostless = |p: &Prepared| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host));
@@ -126,7 +128,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     let mut warnings = context.warnings.into_inner().expect("no worker panicked");
     // Who was first is chance.
     warnings.sort_by_key(|(input, _)| *input);
-    let warnings = before.into_iter().chain(warnings.into_iter().map(|(_, warning)| warning)).collect();
+    let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
     Ok(Scan { unreadable, ..close(done, prepared, warnings, context.tally) })
 }
 

@@ -1,21 +1,15 @@
 //! Before a scan: opens the inputs, looks at samples, settles each input's format and the folds of routes.
-//!
-//! Samples come from places that hang on nothing but an input's length, so that they, and all that is learnt from them,
-//! are the same for every number of workers.
 
+use super::sample::{End, Sample, start_of};
 use super::unpack::{self, Reel};
 use super::{ScanSpec, Scanned};
 use crate::format::{Candidate, Detection, Format, Memory, detect, is_directive, trim_line};
-use crate::input::{InputError, MAX_LINE, Map, Opened, Origin, member, open};
+use crate::input::{InputError, Map, Opened, Origin, member, open};
 use crate::model::{Record, StatusClass, Timestamp};
 use crate::route::{Counted, Folds, RouteRules};
 use std::collections::BTreeMap;
 use std::io::{self, Chain, Cursor, Read};
 
-/// Blocks of a mapped input that are looked at.
-const BLOCKS: usize = 8;
-/// Bytes of each, and of the start of a stream.
-const BLOCK: usize = 256 << 10;
 /// Lines that the format is detected by, spread over all blocks.
 const LINES: usize = 256;
 /// Lines that are looked at before it is said that no format is known.
@@ -40,6 +34,8 @@ pub(super) struct Prepared {
     origin: Origin,
     note: Option<String>,
     pub(super) unknown: Option<Unknown>,
+    /// Its length, where the sample reached its end.
+    whole: Option<u64>,
     /// The first time in the sample.
     pub(super) first: Option<Timestamp>,
     /// Nobody named it, and none of its sampled lines is a record.
@@ -84,21 +80,22 @@ pub(super) type Prepares = (Vec<Prepared>, Option<String>);
 pub(super) fn prepare(origin: &Origin, spec: &ScanSpec, map: bool) -> Result<Prepares, InputError> {
     let opened = open(origin, map && spec.map)?;
     let joined = matches!(opened, Opened::Joined(_));
-    let (source, blocks) = match opened {
+    let (source, sample) = match opened {
         Opened::Mapped(map) => mapped(map),
         Opened::Archive(members, map) => return unpack::members(origin, members, map.as_ref(), spec),
         Opened::Stream(mut reader) | Opened::Joined(mut reader) => {
-            let (start, block, end) = sample(&mut reader);
+            let (start, end) = start_of(&mut reader);
+            let sample = Sample::of_start(&start, &end);
             let source = match end {
                 // What breaks here is told when it is read in earnest.
                 _ if origin.is_regular() => Source::File,
                 End::Broken(error) => Source::Pipe(start, Box::new(Broken(Some(error)))),
                 End::Yet | End::All => Source::Pipe(start, reader),
             };
-            (source, vec![block])
+            (source, sample)
         }
     };
-    let mut prepared = settle(origin, origin.name(), spec, source, blocks);
+    let mut prepared = settle(origin, origin.name(), spec, source, sample);
     if joined {
         let notes = prepared.note.into_iter().chain([JOINED.to_owned()]).collect::<Vec<_>>();
         prepared.note = Some(notes.join("; "));
@@ -111,17 +108,17 @@ const JOINED: &str = "a tar archive on a pipe: its logs are read as one, in one 
 
 /// A member of an archive, where `map` is what it has in the mapped archive.
 pub(super) fn prepare_member(origin: &Origin, name: String, spec: &ScanSpec, map: Map) -> Prepared {
-    let (source, blocks) = match member(map.clone()) {
+    let (source, sample) = match member(map.clone()) {
         Opened::Mapped(map) => mapped(map),
-        Opened::Stream(mut reader) => (Source::Packed(map), vec![sample(&mut reader).1]),
+        Opened::Stream(mut reader) => (Source::Packed(map), Sample::taken(&mut reader)),
         Opened::Joined(_) | Opened::Archive(..) => unreachable!("archives in archives are not opened"),
     };
-    settle(origin, name, spec, source, blocks)
+    settle(origin, name, spec, source, sample)
 }
 
-fn mapped(map: Map) -> (Source, Vec<Vec<u8>>) {
-    let blocks = places(map.len()).map(|at| whole_lines(&map, at)).collect();
-    (Source::Map(map), blocks)
+fn mapped(map: Map) -> (Source, Sample) {
+    let sample = Sample::of_map(&map);
+    (Source::Map(map), sample)
 }
 
 /// Fails as a reader did before.
@@ -133,43 +130,8 @@ impl Read for Broken {
     }
 }
 
-/// The start of a stream, the whole lines in it, and how it ended.
-pub(super) fn sample(reader: &mut impl Read) -> (Vec<u8>, Vec<u8>, End) {
-    let (start, end) = start_of(reader);
-    // A line that is not there to its end is no sample, but the last one of all needs no line end.
-    let whole = if matches!(end, End::Yet) { memchr::memrchr(b'\n', &start).map_or(start.len(), |n| n + 1) } else { start.len() };
-    let block = start[..whole].to_vec();
-    (start, block, end)
-}
-
-/// How the start of a stream ended.
-pub(super) enum End {
-    /// There is more.
-    Yet,
-    /// That was all.
-    All,
-    /// It could not be read on.
-    Broken(io::Error),
-}
-
-/// The first bytes of a stream, some more if its first line is that long.
-fn start_of(reader: &mut impl Read) -> (Vec<u8>, End) {
-    let mut start = Vec::new();
-    loop {
-        let before = start.len();
-        if let Err(error) = reader.by_ref().take(BLOCK as u64).read_to_end(&mut start) {
-            return (start, End::Broken(error));
-        }
-        if start.len() - before < BLOCK {
-            return (start, End::All);
-        }
-        if start.len() >= MAX_LINE || memchr::memchr(b'\n', &start[before..]).is_some() {
-            return (start, End::Yet);
-        }
-    }
-}
-
-pub(super) fn settle(origin: &Origin, name: String, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
+pub(super) fn settle(origin: &Origin, name: String, spec: &ScanSpec, source: Source, sample: Sample) -> Prepared {
+    let Sample { blocks, whole } = sample;
     let detection = detection(&blocks);
     let known = spec.format.is_some() || detection.format.is_some();
     let unknown = (!known).then(|| Unknown {
@@ -182,6 +144,7 @@ pub(super) fn settle(origin: &Origin, name: String, spec: &ScanSpec, source: Sou
     let (any, first) = format.as_ref().map_or((false, None), |format| first_time(format, spec, &blocks));
     let named = matches!(origin, Origin::Stdin | Origin::File(_)) && name == origin.name();
     Prepared {
+        whole,
         first,
         beside: !named && !any,
         name,
@@ -231,25 +194,11 @@ fn is_binary(block: &[u8]) -> bool {
 /// When the input cannot be opened.
 pub fn detect_in(origin: &Origin) -> Result<Vec<(String, Detection)>, InputError> {
     let blocks = match open(origin, true)? {
-        Opened::Mapped(map) => mapped(map).1,
-        Opened::Stream(mut reader) | Opened::Joined(mut reader) => vec![sample(&mut reader).1],
+        Opened::Mapped(map) => mapped(map).1.blocks,
+        Opened::Stream(mut reader) | Opened::Joined(mut reader) => Sample::taken(&mut reader).blocks,
         Opened::Archive(members, _) => return unpack::formats(origin, members),
     };
     Ok(vec![(origin.name(), detection(&blocks))])
-}
-
-/// Where blocks begin: evenly over the whole length, the start among them.
-fn places(length: usize) -> impl Iterator<Item = usize> {
-    let blocks = length.div_ceil(BLOCK).clamp(1, BLOCKS);
-    (0..blocks).map(move |n| (length / blocks) * n)
-}
-
-/// The lines that lie wholly in the block at `at`; the first line of all begins at 0.
-fn whole_lines(data: &[u8], at: usize) -> Vec<u8> {
-    let end = (at + BLOCK).min(data.len());
-    let start = if at == 0 { 0 } else { memchr::memchr(b'\n', &data[at..end]).map_or(end, |n| at + n + 1) };
-    let end = if end == data.len() { end } else { memchr::memrchr(b'\n', &data[start..end]).map_or(end, |n| start + n) };
-    data[start..end].to_vec()
 }
 
 fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -302,14 +251,16 @@ impl Prepared {
 
     /// Bytes that the input is likely to have, of which `sampled` were looked at.
     fn expected(&self, sampled: u64) -> u64 {
-        match (&self.source, self.origin.path()) {
-            (Source::Map(map), _) => map.len() as u64,
-            (Source::Packed(map), _) => map.len() as u64 * PACKED_SCALE,
-            (Source::Member(_, size), _) => size.max(&sampled).to_owned(),
-            (Source::Pipe(start, _), _) if start.len() < BLOCK => sampled,
-            (Source::File, Some(path)) => std::fs::metadata(path).map_or(sampled, |meta| meta.len() * PACKED_SCALE),
-            _ => sampled * PIPE_SCALE,
+        if let Some(whole) = self.whole {
+            return whole;
         }
+        let packed = match &self.source {
+            Source::Map(map) | Source::Packed(map) => map.len() as u64,
+            Source::Member(_, size) => *size,
+            Source::File => self.origin.path().and_then(|path| std::fs::metadata(path).ok()).map_or(sampled, |meta| meta.len()),
+            Source::Pipe(..) => return sampled * PIPE_SCALE,
+        };
+        packed * PACKED_SCALE
     }
 
     /// The archive that this is a member of, and its number there, where only walking leads to it.

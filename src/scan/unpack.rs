@@ -2,6 +2,7 @@
 
 use super::ScanSpec;
 use super::prepare::{self, Prepared, Prepares, Source};
+use super::sample::Sample;
 use crate::format::Detection;
 use crate::input::{InputError, Map, Member, Members, Opened, Origin, open};
 use std::collections::HashSet;
@@ -16,12 +17,11 @@ pub(super) fn members(origin: &Origin, mut members: Members, map: Option<&Map>, 
     let mut each = SAMPLES;
     while let Some(member) = members.next_log() {
         let name = named(origin, &member);
-        let mut input = match map {
-            Some(map) => prepare::prepare_member(origin, name, spec, map.part(member.at, member.size)),
-            None => {
-                let block = prepare::sample(&mut members.read()).1;
-                prepare::settle(origin, name, spec, Source::Member(member.number, member.size), vec![block])
-            }
+        let mut input = if let Some(map) = map {
+            prepare::prepare_member(origin, name, spec, map.part(member.at, member.size))
+        } else {
+            let sample = Sample::taken(&mut members.read());
+            prepare::settle(origin, name, spec, Source::Member(member.number, member.size), sample)
         };
         input.trim(each);
         inputs.push(input);
@@ -48,8 +48,8 @@ pub(super) fn members(origin: &Origin, mut members: Members, map: Option<&Map>, 
 pub(super) fn formats(origin: &Origin, mut members: Members) -> Result<Vec<(String, Detection)>, InputError> {
     let mut found = Vec::new();
     while let Some(member) = members.next_log() {
-        let block = prepare::sample(&mut members.read()).1;
-        found.push((named(origin, &member), prepare::detection(&[block])));
+        let sample = Sample::taken(&mut members.read());
+        found.push((named(origin, &member), prepare::detection(&sample.blocks)));
     }
     if found.is_empty() {
         return Err(InputError::NoLogsInside { path: origin.name(), members: members.count() });

@@ -1,6 +1,8 @@
 //! What the tests share: a folder of its own for each, the built binary, lines to feed it.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of this")]
 
+pub mod pack;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
