@@ -5,7 +5,7 @@ mod support;
 
 use std::fmt::Write;
 use std::process::Command;
-use support::{Dir, combined};
+use support::{Dir, combined, pack};
 
 /// Runs under a limit on private memory, which counts the threads' stacks too, and gives the counted requests.
 fn parsed_within(dir: &Dir, mebibytes: usize, args: &str) -> u64 {
@@ -42,4 +42,33 @@ fn routes_that_no_rule_folds_with_many_codes_and_seconds() {
     }
     dir.file("access.log", log);
     assert_eq!(parsed_within(&dir, 112, "--window 1s"), u64::from(LINES));
+}
+
+#[test]
+fn streams_archives_and_many_files() {
+    let dir = Dir::new();
+    let log: String = (0..LINES).map(|n| combined(n % 80_000, &format!("GET /item/{n} HTTP/1.1"), 200, 10)).collect();
+    let names: Vec<String> = (0..8).map(|n| format!("{n}.log.gz")).collect();
+    let packed = pack::gz(log.as_bytes());
+    names.iter().for_each(|name| drop(dir.file(name, &packed)));
+    let members = [("access.log", log.as_bytes()), ("b.log", log.as_bytes()), ("c.log.gz", &packed)];
+    dir.file("logs.tar.zst", pack::zst(&pack::tar(&members)));
+    dir.file("access.log", combined(0, "GET / HTTP/1.1", 200, 1));
+    assert_eq!(parsed_within(&dir, 64, &format!("{} logs.tar.zst", names.join(" "))), u64::from(LINES) * 11 + 1);
+}
+
+/// Systems let a process have so many files open at once; some as few as 256.
+#[test]
+fn more_files_than_may_be_open() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.path().join("d")).unwrap();
+    for n in 0..700 {
+        dir.file(&format!("d/{n}.log"), combined(n, "GET / HTTP/1.1", 200, 1));
+    }
+    for jobs in [1, 4] {
+        let script = format!("ulimit -n 256; exec '{}' -o json -j {jobs} d", env!("CARGO_BIN_EXE_logcodes"));
+        let output = Command::new("bash").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json["lines"]["parsed"], 700, "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

@@ -16,7 +16,7 @@ fn paths(json: &Value) -> Vec<&str> {
 }
 
 fn warnings(json: &Value) -> String {
-    json["warnings"].as_array().unwrap().iter().map(|warning| format!("{}\n", warning.as_str().unwrap())).collect()
+    json["warnings"].as_array().unwrap().iter().flat_map(|warning| [warning.as_str().unwrap(), "\n"]).collect()
 }
 
 /// The report without what names inputs.
@@ -135,7 +135,8 @@ fn what_could_be_read_counts_and_the_rest_is_said() {
 }
 
 fn archive() -> Vec<u8> {
-    let json: String = (0..50).map(|n| format!("{{\"time\":\"2025-06-16T00:00:{n:02}Z\",\"status\":200,\"uri\":\"/json\"}}\n")).collect();
+    let json = |n| format!("{{\"time\":\"2025-06-16T00:00:{n:02}Z\",\"status\":200,\"uri\":\"/json\"}}\n");
+    let json = (0..50).map(json).collect::<Vec<_>>().concat();
     let long = format!("{}access.log", "directory/".repeat(30));
     let (one, two) = (gz(lines(0..10).as_bytes()), lines(10..30));
     let inner = tar(&[("access.log", lines(0..5).as_bytes())]);

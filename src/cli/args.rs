@@ -11,7 +11,8 @@ use std::path::PathBuf;
     args_conflicts_with_subcommands = true,
     after_help = "EXAMPLES:
   logcodes access.log                       the report
-  zcat -f access.log* | logcodes            the same from a pipe
+  logcodes /var/log/nginx                   all logs in a directory, rotated and compressed ones too
+  kubectl logs deploy/web | logcodes        the same from a pipe
   logcodes -s 5xx --since -1h access.log    server errors of the last hour
   logcodes -o csv access.log > codes.csv    for a spreadsheet
   logcodes explain 502 499                  what codes mean and what to do
@@ -71,7 +72,8 @@ pub(super) struct ReportArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ScanArgs {
-    /// Logs: files (plain or gzip), directories, patterns in quotes, or - for standard input.
+    /// Logs: files (plain, gzip, zstd, bzip2, xz, tar), directories with all below them, patterns in quotes, or - for standard
+    /// input.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// The log format: a name ('logcodes formats' lists them), an nginx log_format or an Apache LogFormat string (default: detected).
