@@ -406,3 +406,31 @@ fn many_streams_count_the_same_for_every_number_of_jobs() {
         assert!(of(jobs) == one, "{jobs}");
     }
 }
+
+/// Both pipes stay open until both were read to their ends: whoever reads one after the other waits for ever.
+#[test]
+fn two_streams_are_read_at_once() {
+    let dir = Dir::new();
+    let pipes = ["a.log", "b.log"].map(|name| dir.path().join(name));
+    assert!(std::process::Command::new("mkfifo").args(&pipes).status().unwrap().success());
+    let text = lines(0..80_000);
+    let writing = {
+        let (text, [first, second]) = (text.clone(), pipes);
+        std::thread::spawn(move || {
+            let open = |path| std::fs::File::options().write(true).open(path).unwrap();
+            let write = |file: &mut std::fs::File| std::io::Write::write_all(file, text.as_bytes()).unwrap();
+            let (mut first, mut second) = (open(first), open(second));
+            // Each more than a pipe, the channel and the sample of the start can hold together.
+            std::thread::scope(|scope| {
+                scope.spawn(|| write(&mut first));
+                scope.spawn(|| write(&mut second));
+            });
+        })
+    };
+    let mut command = std::process::Command::new("timeout");
+    command.args(["60", env!("CARGO_BIN_EXE_logcodes"), "-o", "json", "-j2", "a.log", "b.log"]).current_dir(dir.path());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    writing.join().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["lines"]["parsed"], 160_000);
+}

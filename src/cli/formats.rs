@@ -72,6 +72,10 @@ pub(super) fn why_nothing(scan: &Scan, report: &Report) -> String {
         let sample = reject.samples.first().map_or(String::new(), |s| format!("\n  line {}: {}", s.line, cut(&clean(&s.text), 160)));
         return format!("{name}: none of {} lines is a request: {}{sample}", report.lines.rejected, reject.reason);
     }
+    // What was broken from its start is not empty.
+    if scan.warnings.iter().any(|warning| warning.starts_with(&format!("{name}: "))) {
+        return format!("{name}: nothing of it could be read");
+    }
     format!("{name}: empty: there is no request to report on")
 }
 

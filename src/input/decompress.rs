@@ -135,7 +135,8 @@ impl Packing {
         let why = why.to_lowercase();
         // What zstd and the xz decoder say to a file that asks for more memory than they may take.
         if why.contains("memory") {
-            return format!("the {name} data needs too much memory ({why}): decompress it with '{name} -dc' into a pipe to 'logcodes -'");
+            let more = if self == Self::Zstd { " --long=31" } else { "" };
+            return format!("the {name} data needs more than 128 MiB of memory ({why}): '{name} -dc{more} FILE | logcodes' reads it");
         }
         format!("the {name} data is damaged ({why}); '{name} -t' says more")
     }
@@ -406,7 +407,7 @@ mod tests {
     fn too_much_memory_is_refused_with_advice() {
         // A frame that asks for a window of 512 MiB.
         let (_, why) = plain([0x28, 0xb5, 0x2f, 0xfd, 0, 0x98, 1, 0, 0, 0, 0, 0].to_vec());
-        assert!(why.as_ref().is_some_and(|why| why.contains("too much memory") && why.contains("zstd -dc")), "{why:?}");
+        assert!(why.as_ref().is_some_and(|why| why.contains("more than 128 MiB") && why.contains("zstd -dc --long=31")), "{why:?}");
     }
 
     #[test]
