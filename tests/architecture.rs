@@ -27,7 +27,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("csv::Writer", &["output/csv.rs", "output/records.rs"]),
     ("std::fs", &["input/", "cli/", "scan/"]),
     ("std::env", &["cli/", "input/mmap.rs"]),
-    ("std::net", &[]),
+    ("TcpStream", &[]),
+    ("TcpListener", &[]),
+    ("UdpSocket", &[]),
+    ("ToSocketAddrs", &[]),
     ("SystemTime", &["cli/"]),
     ("Timestamp::now", &["cli/"]),
 ];

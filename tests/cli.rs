@@ -139,7 +139,7 @@ fn records_lay_the_parser_open() {
     assert_eq!(rows[0]["path"], "/a");
     assert_eq!(rows[0]["query"], "b=%20");
     assert_eq!(rows[0]["time"], "2025-06-15T00:00:00Z");
-    assert!(rows[0]["duration"].is_null() && rows[0].as_object().unwrap().len() == 19);
+    assert!(rows[0]["duration"].is_null() && rows[0].as_object().unwrap().len() == 23);
     assert_eq!(rows[1], serde_json::json!({"input": "access.log", "line": 2, "rejected": "not an access line of this format"}));
     assert!(ran.stderr().contains("2 lines = 1 records + 0 filtered + 1 rejected"), "{}", ran.stderr());
     assert_eq!(

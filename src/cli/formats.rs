@@ -3,7 +3,7 @@
 use super::args::FormatsArgs;
 use super::error::Failure;
 use super::{Exit, stdout};
-use crate::format::{Candidate, builtins};
+use crate::format::{Candidate, Stopped, builtins};
 use crate::input;
 use crate::output::sanitize::{clean, cut};
 use crate::report::{Report, mask_secrets};
@@ -23,8 +23,12 @@ pub(super) fn run(args: &FormatsArgs) -> Result<Exit, Failure> {
                 unknown += usize::from(found.format.is_none());
                 writeln!(out, "{}: {name}", origin.name())?;
                 found.note.iter().try_for_each(|note| writeln!(out, "    {note}"))?;
-                for c in found.candidates.iter().take(5) {
+                for c in found.candidates.iter().filter(|c| c.parsed > 0 || found.format.is_none()).take(5) {
                     writeln!(out, "    {}", judgement(c, found.lines))?;
+                }
+                if let Some(stopped) = found.candidates.first().and_then(|c| c.stopped.as_ref()) {
+                    writeln!(out, "    the other line that came furthest: {}", stopped.why)?;
+                    write!(out, "{}", pointed_at(stopped, 8))?;
                 }
             }
         }
@@ -52,10 +56,30 @@ fn list() -> Result<Exit, Failure> {
 fn judgement(c: &Candidate, lines: usize) -> String {
     let mut text = format!("{:<24} {} of {lines} sampled lines are records, {} fit to their end", c.name, c.parsed, c.whole);
     if let Some(stopped) = c.stopped.as_ref().filter(|_| c.parsed == 0) {
-        let _ = write!(text, "; {stopped}");
+        let _ = write!(text, "; {}", stopped.why);
     }
     text
 }
+
+/// A line, cut and indented, and below it a mark where it stopped matching.
+fn pointed_at(stopped: &Stopped, indent: usize) -> String {
+    let shown = |bytes: &[u8]| clean(&mask_secrets(&String::from_utf8_lossy(bytes))).into_owned();
+    let (before, after) = stopped.line.split_at(stopped.matched.unwrap_or(0).min(stopped.line.len()));
+    let (before, after) = (shown(before), shown(after));
+    // The place stays in sight: what is left out is at the start of a long line.
+    let left_out = before.chars().count().saturating_sub(MOST_BEFORE);
+    let dots = if left_out > 0 { "…" } else { "" };
+    let kept: String = before.chars().skip(left_out).collect();
+    let mut text = format!("{:indent$}{dots}{kept}{}\n", "", cut(&after, 100));
+    if stopped.matched.is_some() {
+        let column = indent + unicode_width::UnicodeWidthStr::width(format!("{dots}{kept}").as_str());
+        let _ = writeln!(text, "{:column$}^", "");
+    }
+    text
+}
+
+/// Characters shown before the place where a line stopped matching.
+const MOST_BEFORE: usize = 80;
 
 /// Why a scan found no record at all.
 pub(super) fn why_nothing(scan: &Scan, report: &Report) -> String {
@@ -91,7 +115,7 @@ pub(super) fn why_unknown(name: &str, why: &Unknown) -> String {
     if !near.is_empty() {
         text.push_str("  nearest:\n");
         for c in near {
-            let _ = writeln!(text, "    {}: {}", c.name, c.stopped.as_deref().unwrap_or_default());
+            let _ = writeln!(text, "    {}: {}", c.name, c.stopped.as_ref().map_or("", |s| s.why.as_str()));
         }
     }
     text.push_str(

@@ -7,14 +7,15 @@ use super::Reader;
 use super::bytes::Literal;
 use super::directive;
 use super::field::{Field, TimeLayout};
-use super::json::JsonProgram;
+use super::keyed::json::JsonProgram;
+use super::keyed::{KeyRow, Keys};
 use super::program::{End, Program, Step};
 use super::times;
 use super::variables::{self, Ranked};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till1, take_while, take_while1};
 use nom::character::complete::{anychar, char};
-use nom::combinator::{map, opt};
+use nom::combinator::{map, map_opt, opt};
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 use std::collections::HashMap;
@@ -48,11 +49,15 @@ pub(super) enum Piece {
     Field(Ranked),
 }
 
-/// nginx or Apache: told by what the string holds.
+/// Whose names a template uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Syntax {
+    /// nginx variables.
     Nginx,
+    /// Apache directives.
     Apache,
+    /// The fields' own names, written like nginx variables: `$remote`, `$duration_ms`.
+    Own,
 }
 
 /// Whether a user name may have spaces in it. Where the format is a guess, a name of several words is more likely a sign
@@ -86,7 +91,7 @@ pub(super) fn program(body: &str, syntax: Syntax, user: UserName) -> Result<Prog
     let mut pieces = pieces(body, syntax)?;
     believe_the_best(&mut pieces);
     if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status, _)))) {
-        let status = if syntax == Syntax::Nginx { "$status" } else { "%>s" };
+        let status = if syntax == Syntax::Apache { "%>s" } else { "$status" };
         return Err(TemplateError::new(format!("the format has no {status}, so there is no status code to count"), body, 0));
     }
     steps(&pieces, body, syntax, user)
@@ -114,12 +119,13 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
     while !rest.is_empty() {
         let at = body.len() - rest.len();
         let parsed = match syntax {
-            Syntax::Nginx => nginx_piece(rest),
+            Syntax::Nginx => variable_piece(rest, |name| Some(variables::nginx(name))),
+            Syntax::Own => variable_piece(rest, |name| Some((variables::own(name)?, 1))),
             Syntax::Apache => apache_piece(rest),
         };
         let (next, piece) = parsed.map_err(|_| {
             let what = match syntax {
-                Syntax::Nginx => "a '$' must be followed by the name of a variable, as in $status or ${status}",
+                Syntax::Nginx | Syntax::Own => "a '$' must be followed by the name of a variable, as in $status or ${status}",
                 Syntax::Apache => "a '%' must be followed by a directive, as in %h, %>s or %{Referer}i",
             };
             TemplateError::new(what, body, at)
@@ -131,11 +137,11 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
 }
 
 /// `$name`, `${name}` or the text up to the next `$`.
-fn nginx_piece(input: &str) -> IResult<&str, Piece> {
+fn variable_piece(input: &str, field: impl Fn(&str) -> Option<Ranked>) -> IResult<&str, Piece> {
     let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let braced = delimited(tag("${"), take_while1(name), char('}'));
     let bare = preceded(char('$'), take_while1(name));
-    let variable = map(alt((braced, bare)), |n: &str| Piece::Field(variables::nginx(n)));
+    let variable = map_opt(alt((braced, bare)), |name: &str| field(name).map(Piece::Field));
     let literal = map(take_till1(|c| c == '$'), |t: &str| Piece::Literal(unescape(t)));
     alt((variable, literal)).parse(input)
 }
@@ -182,10 +188,11 @@ fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
 /// server made of it, `$uri` after a rewrite, must not stand in its place.
 fn believe_the_best(pieces: &mut [(usize, Piece)]) {
     let mut best: HashMap<u32, (u8, usize)> = HashMap::new();
-    let has_request = pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Request, _))));
+    let has_request = pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Request | Field::AbsoluteRequest, _))));
     for (at, (_, piece)) in pieces.iter().enumerate() {
         if let Piece::Field((field, rank)) = piece
             && !field.is_skipped()
+            && !field.is_more()
         {
             let entry = best.entry(field.bit()).or_insert((*rank, at));
             if *rank < entry.0 {
@@ -195,7 +202,7 @@ fn believe_the_best(pieces: &mut [(usize, Piece)]) {
     }
     for (at, (_, piece)) in pieces.iter_mut().enumerate() {
         let Piece::Field((field, _)) = piece else { continue };
-        let lesser = best.get(&field.bit()).is_some_and(|(_, best)| *best != at);
+        let lesser = !field.is_more() && best.get(&field.bit()).is_some_and(|(_, best)| *best != at);
         if lesser || (has_request && field.is_of_request_line()) {
             *field = match field {
                 Field::Time(TimeLayout::Pattern(pattern)) => Field::SkipTime(std::mem::take(pattern)),
@@ -222,21 +229,26 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) 
                 let text = if last { text.trim_end() } else { text.as_str() };
                 (literal_end(text), text.to_owned())
             }
+            Some((_, Piece::Field(_))) if *field == Field::Spaces => (End::Spaces, String::new()),
             Some((at, Piece::Field((next, _)))) => (before_field(next, body, *at)?, String::new()),
         };
         let quoted = before.ends_with('"') && after.starts_with('"');
-        let word = field.is_word() || (syntax == Syntax::Apache && *field == Field::User && user == UserName::OneWord);
+        let word = field.is_word()
+            || (syntax == Syntax::Apache && *field == Field::User && user == UserName::OneWord)
+            || (syntax == Syntax::Own && *field == Field::Skip && after.starts_with(' '));
         let end = match field {
             Field::Time(TimeLayout::Pattern(pattern)) | Field::SkipTime(pattern) if !times::is_epoch(pattern) && !after.is_empty() => {
                 End::Time(pattern.clone(), Literal::new(after.as_bytes()))
             }
+            Field::Captures => End::Groups(*b"{}", Literal::new(after.as_bytes())),
+            Field::Brackets => End::Groups(*b"[]", Literal::new(after.as_bytes())),
             _ => end,
         };
         steps.push(Step::new(field.clone(), end, quoted, word, field.is_list()));
         before = after;
     }
     let required = required(&steps);
-    Ok(Program { head, steps, required, numeric_bytes: syntax == Syntax::Nginx })
+    Ok(Program { head, steps, required, numeric_bytes: syntax == Syntax::Nginx, strict: syntax == Syntax::Own })
 }
 
 fn literal_end(text: &str) -> End {
@@ -262,7 +274,7 @@ fn before_field(next: &Field, body: &str, at: usize) -> Result<End, TemplateErro
 
 /// The steps up to the last field that a record needs: time, request, status.
 fn required(steps: &[Step]) -> usize {
-    let has_request = steps.iter().any(|s| s.field == Field::Request);
+    let has_request = steps.iter().any(|s| matches!(s.field, Field::Request | Field::AbsoluteRequest));
     let needed = |field: &Field| match field {
         Field::Method | Field::Target | Field::Path => !has_request,
         field => field.is_required(),
@@ -302,10 +314,10 @@ fn json_template(body: &str) -> Result<JsonProgram, TemplateError> {
     if !keys.iter().any(|(_, field, _)| *field == Field::Status) {
         return Err(TemplateError::new("the format has no $status, so there is no status code to count", body, 0));
     }
-    Ok(JsonProgram::new(keys))
+    Ok(JsonProgram(Keys::new(keys)))
 }
 
-fn collect_keys(value: &serde_json::Value, path: &mut Vec<String>, keys: &mut Vec<(Vec<String>, Field, u8)>) {
+fn collect_keys(value: &serde_json::Value, path: &mut Vec<String>, keys: &mut Vec<KeyRow>) {
     match value {
         serde_json::Value::Object(map) => {
             for (key, inner) in map {

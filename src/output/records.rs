@@ -47,6 +47,10 @@ struct Row<'a> {
     upstream_status: Text<'a>,
     upstream_time: Option<f64>,
     request_id: Text<'a>,
+    queue_time: Option<f64>,
+    connect_time: Option<f64>,
+    header_time: Option<f64>,
+    termination_state: Text<'a>,
 }
 
 type Text<'a> = Option<std::borrow::Cow<'a, str>>;
@@ -63,7 +67,7 @@ struct RejectedRow<'a> {
     rejected: &'a str,
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 23] = [
     "input",
     "line",
     "time",
@@ -83,6 +87,10 @@ const COLUMNS: [&str; 19] = [
     "upstream_status",
     "upstream_time",
     "request_id",
+    "queue_time",
+    "connect_time",
+    "header_time",
+    "termination_state",
 ];
 
 impl<'a> Row<'a> {
@@ -108,11 +116,15 @@ impl<'a> Row<'a> {
             upstream_status: text(r.upstream_status),
             upstream_time: r.upstream_time.map(seconds),
             request_id: text(r.request_id),
+            queue_time: r.queue_time.map(seconds),
+            connect_time: r.connect_time.map(seconds),
+            header_time: r.header_time.map(seconds),
+            termination_state: text(r.termination_state),
         }
     }
 
     /// The row's cells, guarded against being taken for formulas.
-    fn cells(&self) -> [String; 19] {
+    fn cells(&self) -> [String; 23] {
         let text = |t: &Text<'_>| t.as_deref().map(|t| guarded(t).into_owned()).unwrap_or_default();
         let number = |n: Option<String>| n.unwrap_or_default();
         [
@@ -135,6 +147,10 @@ impl<'a> Row<'a> {
             text(&self.upstream_status),
             number(self.upstream_time.map(|n| n.to_string())),
             text(&self.request_id),
+            number(self.queue_time.map(|n| n.to_string())),
+            number(self.connect_time.map(|n| n.to_string())),
+            number(self.header_time.map(|n| n.to_string())),
+            text(&self.termination_state),
         ]
     }
 }

@@ -138,12 +138,23 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>
 }
 
 /// Detects by lines from all over the blocks; by many more where these few are not enough, as in a log that begins with what
-/// another program printed.
+/// another program printed. Directives stay: they may say what the columns behind them are.
 fn detection(blocks: &[Vec<u8>]) -> Detection {
-    let all: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l) && l.len() <= LONG).collect();
-    let spread = |most: usize| all.iter().step_by(all.len().div_ceil(most).max(1)).copied().collect::<Vec<_>>();
+    let all: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b)).filter(|l| !l.trim_ascii().is_empty() && l.len() <= LONG).collect();
+    let requests = all.iter().filter(|l| !is_directive(l)).count();
+    let spread = |most: usize| {
+        let step = requests.div_ceil(most).max(1);
+        let mut number = 0;
+        all.iter()
+            .filter(|line| {
+                number += usize::from(!is_directive(line));
+                is_directive(line) || number % step == 1 % step
+            })
+            .copied()
+            .collect::<Vec<_>>()
+    };
     let found = detect(&spread(LINES));
-    if found.format.is_some() || all.len() <= LINES { found } else { detect(&spread(MORE_LINES)) }
+    if found.format.is_some() || requests <= LINES { found } else { detect(&spread(MORE_LINES)) }
 }
 
 /// Text has hardly any control bytes but tabs, line ends and escapes.

@@ -110,7 +110,7 @@ fn one<E>(
 ) -> Result<(), E> {
     lines.lines += 1;
     let (line, number) = (trim_line(line), lines.lines);
-    if is_directive(line) {
+    if format.map_or_else(|| is_directive(line), |f| f.skips(line, memory)) {
         lines.directives += 1;
         return Ok(());
     }

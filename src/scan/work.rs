@@ -42,7 +42,7 @@ impl<'c> Worker<'c> {
             let line = trim_line(line);
             let number = lines.lines as u32;
             lines.lines += 1;
-            if is_directive(line) {
+            if format.map_or_else(|| is_directive(line), |f| f.skips(line, &mut self.memory)) {
                 lines.directives += 1;
                 continue;
             }
