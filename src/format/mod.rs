@@ -6,6 +6,7 @@
 mod builtin;
 mod bytes;
 mod clock;
+pub mod conf;
 mod detect;
 mod directive;
 mod field;

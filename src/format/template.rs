@@ -34,6 +34,11 @@ pub struct TemplateError {
 const AROUND: usize = 100;
 
 impl TemplateError {
+    /// What is wrong, without the place.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
     fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
         let at = text.char_indices().take_while(|(byte, _)| *byte < at).count();
         let left_out = at.saturating_sub(AROUND);
@@ -61,6 +66,32 @@ pub(super) enum Syntax {
 pub(super) enum UserName {
     OneWord,
     AnyWords,
+}
+
+/// What nginx does to values before it writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escape {
+    /// `\xNN` for quotes, backslashes and control bytes; `-` for what is absent.
+    Default,
+    /// The escapes of JSON; nothing for what is absent.
+    Json,
+    /// Nothing: a quote inside a value is a plain quote, and a backslash before the closing one escapes nothing.
+    None,
+}
+
+/// Compiles a template out of a server's configuration, its quotes and their escapes taken off.
+pub(super) fn configured(text: &str, syntax: Syntax, escape: Escape) -> Result<Reader, TemplateError> {
+    if syntax == Syntax::Apache {
+        return program(text, syntax, UserName::AnyWords).map(Reader::Text);
+    }
+    if text.trim_start().starts_with('{')
+        && let Ok(json) = json_template(text.trim())
+    {
+        return Ok(Reader::Json(json));
+    }
+    // nginx has taken off all escapes: a backslash that is left is one.
+    let program = program(&text.replace('\\', "\\\\"), syntax, UserName::AnyWords)?;
+    Ok(Reader::Text(if escape == Escape::None { program.with_raw_quotes() } else { program }))
 }
 
 /// Compiles a template as a user gives it.
@@ -153,9 +184,24 @@ fn apache_piece(input: &str) -> IResult<&str, Piece> {
     alt((percent, directive, literal)).parse(input)
 }
 
-/// The escapes that both servers know in a quoted string of their configuration.
+/// The escapes that both servers know in a quoted string of their configuration; others stay as they are.
 fn unescape(text: &str) -> String {
-    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'")
+    let (mut plain, mut chars) = (String::with_capacity(text.len()), text.chars().peekable());
+    while let Some(c) = chars.next() {
+        let escaped = match (c, chars.peek()) {
+            ('\\', Some('t')) => '\t',
+            ('\\', Some('n')) => '\n',
+            ('\\', Some('r')) => '\r',
+            ('\\', Some(&same @ ('"' | '\'' | '\\'))) => same,
+            _ => {
+                plain.push(c);
+                continue;
+            }
+        };
+        plain.push(escaped);
+        chars.next();
+    }
+    plain
 }
 
 fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {

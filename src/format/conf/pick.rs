@@ -1,0 +1,136 @@
+//! Which format of a configuration a log has: that of the directive that writes it, told by its path; else the one that reads
+//! its lines best.
+
+use super::logpath::Fits;
+use super::{Conf, Defined, Format, Log};
+use crate::format::detect::{Candidate, judge, rank};
+use crate::format::{Reader, is_directive, trim_line};
+
+/// A format out of a configuration, chosen for a log.
+#[derive(Debug)]
+pub struct Picked {
+    /// The format.
+    pub format: Format,
+    /// Where it comes from, and why it is this one.
+    pub note: String,
+    /// The formats that were looked at, the best first.
+    pub candidates: Vec<Candidate>,
+    /// Lines that they were tried on.
+    pub lines: usize,
+}
+
+/// Formats tried on the sample, the best first: the place in the list of formats, the reader, what it made of the lines.
+type Tried = Vec<(usize, Reader, Candidate)>;
+
+impl Conf {
+    /// Chooses the format of a log. `path` is its absolute path, if it has one, `lines` are a sample of it.
+    ///
+    /// # Errors
+    /// When no format of the configuration reads any line: what to say about that.
+    pub fn pick(&self, path: Option<&str>, lines: &[&[u8]]) -> Result<Picked, String> {
+        let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l)).collect();
+        let mut said = String::new();
+        let writers = path.map(|path| self.writers(path)).unwrap_or_default();
+        if !writers.is_empty() {
+            let formats = writers.iter().filter_map(|log| log.format.as_ref().ok().copied()).collect();
+            let tried = self.tried(formats, &lines);
+            if let Some((at, _, best)) = tried.first()
+                && (best.parsed > 0 || lines.is_empty())
+                && let Some(log) = writers.iter().find(|log| log.format.as_ref().ok() == Some(at))
+            {
+                let note = written(&self.formats[*at], log, tried.len(), best, lines.len());
+                let format = self.together(*at, log, &writers);
+                return Ok(picked(format, note, tried, lines.len()));
+            }
+            said = self.why_not(writers[0]);
+        }
+        let mut all: Vec<usize> = self.logs.iter().filter_map(|log| log.format.as_ref().ok().copied()).collect();
+        all.extend(0..self.formats.len());
+        let tried = self.tried(all, &lines);
+        let name = self.name();
+        if let Some((at, _, best)) = tried.first()
+            && best.parsed > 0
+            && let Ok(format) = self.formats[*at].reading()
+        {
+            if said.is_empty() {
+                said = format!("nothing in {name} writes a log of this name");
+            }
+            let (told, parsed, of) = (self.formats[*at].told(), best.parsed, lines.len());
+            let note = format!("{told}: {said}, and of its formats this one reads most ({parsed} of {of} sampled lines)");
+            return Ok(picked(format.clone(), note, tried, lines.len()));
+        }
+        let said = if said.is_empty() { said } else { format!("{said}; ") };
+        Err(format!("{said}no format in {name} reads these lines, so the format is told from the lines themselves"))
+    }
+
+    /// The directives whose path fits best.
+    fn writers(&self, path: &str) -> Vec<&Log> {
+        let fits = |log: &Log| -> Option<Fits> { log.paths.iter().filter_map(|p| p.fits(path)).max() };
+        let fitting: Vec<(Fits, &Log)> = self.logs.iter().filter_map(|log| Some((fits(log)?, log))).collect();
+        let best = fitting.iter().map(|(fits, _)| *fits).max();
+        fitting.into_iter().filter(|(fits, _)| Some(*fits) == best).map(|(_, log)| log).collect()
+    }
+
+    /// Tries formats, each once, on the lines.
+    fn tried(&self, mut formats: Vec<usize>, lines: &[&[u8]]) -> Tried {
+        let mut seen = vec![false; self.formats.len()];
+        formats.retain(|at| !std::mem::replace(&mut seen[*at], true));
+        let mut tried: Tried = formats
+            .into_iter()
+            .filter_map(|at| {
+                let format = self.formats[at].reading.as_ref().ok()?;
+                Some((at, format.reader.clone(), judge(format.name.clone(), &format.reader, lines)))
+            })
+            .collect();
+        rank(&mut tried);
+        tried
+    }
+
+    /// The format of a log, together with the others that the configuration writes into the same file.
+    fn together(&self, at: usize, log: &Log, writers: &[&Log]) -> Format {
+        let mut formats = vec![at];
+        for other in writers.iter().filter(|other| other.target == log.target).filter_map(|other| other.format.as_ref().ok()) {
+            if !formats.contains(other) {
+                formats.push(*other);
+            }
+        }
+        let mut readers: Vec<&Format> = formats.iter().filter_map(|at| self.formats[*at].reading.as_ref().ok()).collect();
+        let name = readers[0].name.clone();
+        // Lines that a text format rejects are tried with others; a JSON format has no others.
+        readers.sort_by_key(|f| matches!(f.reader, Reader::Json(_)));
+        let mut others: Vec<Reader> = readers[1..].iter().map(|f| f.reader.clone()).collect();
+        others.extend(readers.iter().flat_map(|f| f.others.iter().cloned()));
+        Format { name, reader: readers[0].reader.clone(), others }
+    }
+
+    /// Why the directive that writes a log does not say how to read it.
+    fn why_not(&self, log: &Log) -> String {
+        let start = format!("{} {} at {} writes a log of this name", log.directive, log.target, log.place);
+        match &log.format {
+            Err(what) => format!("{start} with the format {what}"),
+            Ok(at) => match &self.formats[*at].reading {
+                Err(problem) => format!("{start} with {}, which cannot be read ({})", self.formats[*at].told(), problem.what()),
+                Ok(_) => format!("{start} with {}, which reads none of these lines", self.formats[*at].told()),
+            },
+        }
+    }
+}
+
+fn written(format: &Defined, log: &Log, formats: usize, best: &Candidate, lines: usize) -> String {
+    let mut note = format.told();
+    // A format without a name stands in the very line.
+    if format.place.as_ref() != Some(&log.place) {
+        note = format!("{note}, by {} {} at {}", log.directive, log.target, log.place);
+    }
+    if formats > 1 {
+        note.push_str(&format!("; {formats} formats are written to logs of this name, and this one reads most"));
+    }
+    if best.parsed < lines {
+        note.push_str(&format!("; it reads {} of {lines} sampled lines", best.parsed));
+    }
+    note
+}
+
+fn picked(format: Format, note: String, tried: Tried, lines: usize) -> Picked {
+    Picked { format, note, candidates: tried.into_iter().map(|(_, _, candidate)| candidate).collect(), lines }
+}
