@@ -4,7 +4,7 @@ use super::args::{ConfArgs, ScanArgs};
 use super::error::Failure;
 use super::stderr;
 use crate::format::Format;
-use crate::format::conf::{Conf, Include, Load, Loaded, Server};
+use crate::format::conf::{Conf, Defined, Include, Load, Loaded, Server};
 use crate::output::sanitize::clean;
 use crate::scan::Choice;
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ pub(super) fn choice(args: &ScanArgs) -> Result<Choice, Failure> {
 /// What to say about a single word that names no format at all.
 fn unknown(text: &str, conf: &Conf) -> Option<Failure> {
     let word = !text.contains(['$', '%', ' ']);
-    let names: BTreeSet<&str> = conf.formats().iter().map(|f| f.name()).collect();
+    let names: BTreeSet<&str> = conf.formats().iter().map(Defined::name).collect();
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     word.then(|| {
         Failure::Usage(format!(

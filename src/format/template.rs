@@ -39,7 +39,7 @@ impl TemplateError {
         &self.what
     }
 
-    fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
+    pub(super) fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
         let at = text.char_indices().take_while(|(byte, _)| *byte < at).count();
         let left_out = at.saturating_sub(AROUND);
         Self { what: what.into(), text: text.chars().skip(left_out).take(2 * AROUND).collect(), at: at - left_out }
@@ -69,7 +69,7 @@ pub(super) enum UserName {
 }
 
 /// What nginx does to values before it writes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Escape {
     /// `\xNN` for quotes, backslashes and control bytes; `-` for what is absent.
     Default,

@@ -7,8 +7,10 @@ use super::logpath::LogPath;
 use super::{Escape, Found, FoundFormat, FoundLog, Place, Wanted};
 use std::collections::HashMap;
 
-/// Bytes that names may make a line longer: each can hold others, so that few lines could make any number of bytes.
-const MOST_GROWTH: usize = 64 << 10;
+/// Bytes that names may put into a configuration: each can hold others, so that few lines could make any number of bytes.
+const MOST_GROWTH: usize = 16 << 20;
+/// Bytes that a value of the environment may have.
+const LONGEST_VALUE: usize = 4 << 10;
 
 /// What the lines read so far have said.
 #[derive(Default)]
@@ -23,6 +25,7 @@ struct State {
 
 pub(super) fn read(files: &mut Files<'_, '_>) -> Found {
     let (mut found, mut state) = (Found::default(), State::default());
+    let mut room = MOST_GROWTH;
     // Debian keeps the folder of logs there, as the environment that the server is started with.
     if let Some(text) = files.beside("envvars") {
         state.names = environment(&text);
@@ -32,12 +35,9 @@ pub(super) fn read(files: &mut Files<'_, '_>) -> Found {
             files.done();
             continue;
         };
-        let line = match expanded(&line, &state.names) {
-            Some(line) => line,
-            None => {
-                files.warn(&place, "the line grows without end by the names in it, and is left out");
-                continue;
-            }
+        let Some(line) = expanded(&line, &state.names, &mut room) else {
+            files.warn(&place, "the names in this configuration make it grow without end, so this line is left out");
+            continue;
         };
         act(&line, place, &mut state, files, &mut found);
     }
@@ -82,8 +82,8 @@ fn act(line: &str, place: Place, state: &mut State, files: &mut Files<'_, '_>, f
         "logformat" => match next() {
             // The one without a name is what TransferLog writes.
             Some(text) if !text.is_empty() => {
-                let name = next().unwrap_or_default();
-                found.formats.push(format("LogFormat", name, text, state.scope, place));
+                let (name, directive, escape, scope) = (next().unwrap_or_default(), "LogFormat", Escape::Default, state.scope);
+                found.format(FoundFormat { directive, name, text, escape, scope, place }, files);
             }
             _ => files.warn(&place, "'LogFormat' has no format"),
         },
@@ -92,10 +92,6 @@ fn act(line: &str, place: Place, state: &mut State, files: &mut Files<'_, '_>, f
         "transferlog" => log("TransferLog", next(), None, state.scope, place, files, found),
         _ => {}
     }
-}
-
-const fn format(directive: &'static str, name: String, text: String, scope: usize, place: Place) -> FoundFormat {
-    FoundFormat { directive, name, text, escape: Escape::Default, scope, place }
 }
 
 fn log(
@@ -118,14 +114,16 @@ fn log(
     let format = match format {
         None => Wanted::Usual,
         Some(text) if text.contains('%') => {
-            found.formats.push(self::format(directive, String::new(), text, usize::MAX, place.clone()));
-            Wanted::Own(found.formats.len() - 1)
+            let (name, escape, scope) = (String::new(), Escape::Default, usize::MAX);
+            let own = FoundFormat { directive, name, text, escape, scope, place: place.clone() };
+            let Some(at) = found.format(own, files) else { return };
+            Wanted::Own(at)
         }
         // What stands for a condition is no name: the format before it was left out.
         Some(text) if text.starts_with("env=") || text.starts_with("expr=") => Wanted::Usual,
         Some(name) => Wanted::Named(name),
     };
-    found.logs.push(FoundLog { directive, target, paths, format, scope, place });
+    found.log(FoundLog { directive, target, paths, format, scope, place }, files);
 }
 
 /// The files that a program may write which logs are piped into: what looks like a path among its arguments, as in
@@ -183,20 +181,22 @@ fn word(rest: &mut &str) -> Option<String> {
     Some(word)
 }
 
-/// A line with `${NAME}` replaced by what the name stands for; what stands for nothing stays. `None` when that makes it
-/// much too long.
-fn expanded(line: &str, names: &HashMap<String, String>) -> Option<String> {
+/// A line with `${NAME}` replaced by what the name stands for; what stands for nothing stays. `None` when there is no room
+/// left for so many bytes.
+fn expanded(line: &str, names: &HashMap<String, String>, room: &mut usize) -> Option<String> {
     let (mut text, mut rest) = (String::with_capacity(line.len()), line);
     while let Some(at) = rest.find("${") {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
         let end = rest.find('}').map_or(rest.len(), |end| end + 1);
-        let value = rest[2..end].strip_suffix('}').and_then(|name| names.get(name));
-        text.push_str(value.map_or(&rest[..end], String::as_str));
-        rest = &rest[end..];
-        if text.len() > line.len() + MOST_GROWTH {
-            return None;
+        match rest[2..end].strip_suffix('}').and_then(|name| names.get(name)) {
+            Some(value) => {
+                *room = room.checked_sub(value.len())?;
+                text.push_str(value);
+            }
+            None => text.push_str(&rest[..end]),
         }
+        rest = &rest[end..];
     }
     Some(text + rest)
 }
@@ -241,9 +241,123 @@ fn shell_value(value: &str, names: &HashMap<String, String>) -> Option<String> {
         };
         text.push_str(names.get(name)?);
         rest = after;
-        if text.len() > MOST_GROWTH {
+        if text.len() > LONGEST_VALUE {
             return None;
         }
     }
     Some(text + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::conf::{Include, Load, Loaded};
+
+    fn read_with(text: &str, others: &[(&str, &str)]) -> (Found, Vec<String>) {
+        let mut asked = Vec::new();
+        let load: &mut Load<'_> = &mut |include: &Include<'_>| {
+            asked.push(format!("{} {}", include.pattern, include.root.unwrap_or("-")));
+            let found = others.iter().filter(|(name, _)| *name == include.pattern);
+            found.map(|(path, text)| Loaded { path: (*path).to_owned(), text: Ok((*text).to_owned()) }).collect()
+        };
+        let found = read(&mut Files::new("apache2.conf", text.to_owned(), load));
+        (found, asked)
+    }
+
+    fn told(text: &str, others: &[(&str, &str)]) -> Vec<String> {
+        let (found, _) = read_with(text, others);
+        let formats = found.formats.iter().map(|f| format!("{} {}={}", f.place, f.name, f.text));
+        let logs = found.logs.iter().map(|l| format!("{} {} {:?} {}", l.place, l.target, l.format, l.scope));
+        formats.chain(logs).chain(found.warnings).collect()
+    }
+
+    fn words(line: &str) -> Vec<String> {
+        let mut rest = line;
+        std::iter::from_fn(|| word(&mut rest)).collect()
+    }
+
+    #[test]
+    fn words_and_strings_are_those_of_apache() {
+        assert_eq!(words(r#"  LogFormat "%h \"%r\" \\ \t" 'a "b" \'c' d"e"#), ["LogFormat", r#"%h "%r" \ \t"#, r#"a "b" 'c"#, "d\"e"]);
+        assert_eq!(words("a \"open"), ["a", "open"]);
+        assert_eq!(words("\"\\"), ["\\"]);
+    }
+
+    #[test]
+    fn formats_and_logs_with_their_lines() {
+        let text = r#"
+            # LogFormat "%h" no
+            LogFormat "%h \
+                %>s" short
+            logformat "%a %s"
+            CustomLog "/l/a.log" short env=!quiet
+            TransferLog logs/t.log
+            <IfModule log_config_module>
+              <VirtualHost *:80>
+                CustomLog /l/v.log "%t %>s"
+                GlobalLog /l/g.log short
+              </VirtualHost>
+            </IfModule>
+            CustomLog "|/usr/bin/rotatelogs -l /l/access.%Y%m%d 86400" short
+            CustomLog syslog:local1 short
+            LogFormat
+            CustomLog
+        "#;
+        assert_eq!(
+            told(text, &[]),
+            [
+                "apache2.conf:3 short=%h                 %>s",
+                "apache2.conf:5 =%a %s",
+                "apache2.conf:10 =%t %>s",
+                "apache2.conf:6 /l/a.log Named(\"short\") 0",
+                "apache2.conf:7 logs/t.log Usual 0",
+                "apache2.conf:10 /l/v.log Own(2) 1",
+                "apache2.conf:11 /l/g.log Named(\"short\") 0",
+                "apache2.conf:14 |/usr/bin/rotatelogs -l /l/access.%Y%m%d 86400 Named(\"short\") 0",
+                "apache2.conf:16: 'LogFormat' has no format",
+                "apache2.conf:17: 'CustomLog' names no file",
+            ]
+        );
+        let (found, _) = read_with(text, &[]);
+        assert!(found.logs[4].paths.iter().any(|p| p.fits("/l/access.20250614").is_some()));
+    }
+
+    #[test]
+    fn names_stand_for_their_values() {
+        let script = "# x\nif a; then\n SUFFIX=\"-${A##b}\"\nelse\n SUFFIX=\nfi\nexport LOGS=/var/log/a$SUFFIX\n: ${OTHER:=\"$LOGS/o\"}\n: ${LOGS:=no}\nB=`b`\nC='$x'";
+        let text = "Define site www\nDefine dir ${LOGS}/${site}\nCustomLog ${dir}/a.log ${C}\nUnDefine site\nCustomLog ${OTHER}/${site}.log c\nCustomLog ${B}/${ c";
+        assert_eq!(
+            told(text, &[("envvars", script)]),
+            [
+                "apache2.conf:3 /var/log/a/www/a.log Named(\"$x\") 0",
+                "apache2.conf:5 /var/log/a/o/${site}.log Named(\"c\") 0",
+                "apache2.conf:6 ${B}/${ Named(\"c\") 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn includes_begin_at_the_root() {
+        let text = "Include a\nServerRoot \"/srv/httpd\"\nIncludeOptional b/*.conf\nInclude\n";
+        let (found, asked) = read_with(text, &[("a", "CustomLog a.log a")]);
+        assert_eq!(asked, ["envvars -", "a -", "b/*.conf /srv/httpd"]);
+        assert_eq!(found.logs[0].place.to_string(), "a:1");
+        assert_eq!(found.warnings, ["apache2.conf:4: 'Include' names no file"]);
+    }
+
+    #[test]
+    fn hostile_text_ends() {
+        let doubling: String = (1..60).map(|n| format!("Define a{n} ${{a{0}}}${{a{0}}}x\n", n - 1)).collect();
+        let (found, _) = read_with(&format!("Define a0 x\n{doubling}"), &[]);
+        assert!(found.warnings[0].contains("grow without end"), "{:?}", found.warnings);
+        let (found, _) = read_with(&format!("CustomLog \"{}\" x", "a".repeat(10 << 20)), &[]);
+        assert_eq!(found.logs[0].target.len(), 10 << 20);
+        assert_eq!(told(&"\\\n".repeat(1 << 20), &[]), [""; 0]);
+        assert_eq!(told(&"</VirtualHost>\n".repeat(1 << 16), &[]).len(), 21);
+        assert_eq!(told("<VirtualHost *>\n<VirtualHost *>", &[]).len(), 2);
+        assert_eq!(told("Include x", &[("x", "Include x")]), ["x:1: 'x' is included while it is read, and is left out this time"]);
+        for text in ["\\", "\"", "'\\", "${", "}${\u{e9}}", "\u{feff}", "Define", "CustomLog |", "CustomLog |x \u{e9}"] {
+            read_with(text, &[("envvars", text)]);
+        }
+    }
 }

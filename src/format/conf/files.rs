@@ -36,7 +36,7 @@ const MOST_FILES: usize = 20_000;
 /// Bytes in all.
 const MOST_BYTES: usize = 128 << 20;
 /// Warnings that are kept.
-const MOST_WARNINGS: usize = 20;
+pub(super) const MOST_WARNINGS: usize = 20;
 
 /// A file that is being read.
 pub(super) struct File {
@@ -105,6 +105,11 @@ impl<'f, 'l> Files<'f, 'l> {
 
     pub(super) fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
+    }
+
+    #[cfg(test)]
+    pub(super) fn take_main(mut self) -> File {
+        self.open.pop().expect("the main file")
     }
 
     /// Loads a file beside the configuration that is no part of it; nothing is said if it is not there.

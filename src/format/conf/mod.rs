@@ -15,8 +15,9 @@ pub use pick::Picked;
 
 use super::template::{self, Escape, Syntax, TemplateError};
 use super::{Format, builtins};
-use files::Files;
+use files::{Files, MOST_WARNINGS};
 use logpath::LogPath;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ pub struct Defined {
     name: String,
     directive: &'static str,
     text: String,
+    escape: Escape,
     place: Option<Place>,
     reading: Result<Format, TemplateError>,
 }
@@ -164,6 +166,32 @@ enum Wanted {
     Usual,
 }
 
+/// Formats that are kept; no server has as many.
+const MOST_FORMATS: usize = 10_000;
+/// Logs that are kept.
+const MOST_LOGS: usize = 100_000;
+/// Bytes that a format may have.
+const LONGEST: usize = 64 << 10;
+
+impl Found {
+    /// Keeps a format, and gives its place in the list.
+    fn format(&mut self, format: FoundFormat, files: &mut Files<'_, '_>) -> Option<usize> {
+        if self.formats.len() == MOST_FORMATS {
+            files.warn(&format.place, &format!("more than {MOST_FORMATS} formats: this one is left out"));
+            return None;
+        }
+        self.formats.push(format);
+        Some(self.formats.len() - 1)
+    }
+
+    fn log(&mut self, log: FoundLog, files: &mut Files<'_, '_>) {
+        if self.logs.len() == MOST_LOGS {
+            return files.warn(&log.place, &format!("more than {MOST_LOGS} logs: this one is left out"));
+        }
+        self.logs.push(log);
+    }
+}
+
 impl Conf {
     /// Reads a server's configuration, beginning with the text of its main file, and adds what it finds.
     ///
@@ -190,32 +218,37 @@ impl Conf {
     /// Gives every log its format.
     fn resolve(&mut self, server: Server, formats: Vec<FoundFormat>, logs: Vec<FoundLog>) {
         let first = self.formats.len();
-        let scopes: Vec<usize> = formats.iter().map(|f| f.scope).collect();
-        self.formats.extend(formats.into_iter().map(|f| define(server, f)));
-        let named = first..self.formats.len();
+        // Of formats of one name the last one counts.
+        let mut named: HashMap<(usize, String), usize> = HashMap::new();
+        for format in formats {
+            named.insert((format.scope, format.name.clone()), self.formats.len());
+            self.formats.push(define(server, format));
+        }
+        let end = self.formats.len();
         self.formats.extend(server.built_in());
-        let formats = &self.formats;
-        let is = |at: &usize, name: &str, scope: usize| formats[*at].name == name && scopes[*at - first] == scope;
+        let built_in = |name: &str| (end..self.formats.len()).find(|at| self.formats[*at].name == name);
         // A virtual host of Apache knows the formats of the whole server; nginx keeps those of HTTP and of streams apart.
         let find = |name: &str, scope: usize| {
-            let here = named.clone().rev().find(|at| is(at, name, scope));
-            here.or_else(|| named.clone().rev().find(|at| server == Server::Apache && is(at, name, 0)))
+            let everywhere = || named.get(&(0, name.to_owned())).filter(|_| server == Server::Apache);
+            named.get(&(scope, name.to_owned())).or_else(everywhere).copied()
         };
-        let built_in = |name: &str| (named.end..formats.len()).find(|at| formats[*at].name == name);
+        let mut unknown = 0;
         for log in logs {
-            let usual = if server == Server::Nginx { ("combined", "combined") } else { ("", "common") };
-            let format = match &log.format {
-                Wanted::Usual => find(usual.0, log.scope).or_else(|| built_in(usual.1)),
+            let format = match (&log.format, server) {
+                (Wanted::Own(at), _) => Some(first + at),
+                (Wanted::Usual, Server::Nginx) => find("combined", log.scope).or_else(|| built_in("combined")),
+                (Wanted::Usual, Server::Apache) => find("", log.scope).or_else(|| built_in("common")),
+                (Wanted::Named(name), Server::Nginx) => find(name, log.scope).or_else(|| built_in(name)),
                 // Apache knows no name by itself: what defines it may be an include that is missing.
-                Wanted::Named(name) => find(name, log.scope).or_else(|| built_in(name).filter(|_| server == Server::Nginx)),
-                Wanted::Own(at) => Some(first + at),
+                (Wanted::Named(name), Server::Apache) => find(name, log.scope),
             };
-            let format = format.ok_or_else(|| match &log.format {
-                Wanted::Named(name) => format!("'{name}', which no {} defines", server.defines()),
-                Wanted::Usual | Wanted::Own(_) => "of the server".to_owned(),
-            });
+            let name = if let Wanted::Named(name) = log.format { name } else { String::new() };
+            let format = format.ok_or_else(|| format!("'{name}', which no {} defines", server.defines()));
             if let Err(what) = &format {
-                self.warnings.push(format!("{}: {} names the format {what}", log.place, log.directive));
+                unknown += 1;
+                let more = if unknown == MOST_WARNINGS { "; more of the kind is not told" } else { "" };
+                let warning = format!("{}: {} names the format {what}{more}", log.place, log.directive);
+                self.warnings.extend((unknown <= MOST_WARNINGS).then_some(warning));
             }
             self.logs.push(Log { directive: log.directive, target: log.target, paths: log.paths, format, place: log.place });
         }
@@ -296,8 +329,13 @@ fn define(server: Server, found: FoundFormat) -> Defined {
         "" => format!("{directive} ({}:{})", place.file_name(), place.line),
         name => format!("{name} ({})", place.file_name()),
     };
-    let reading = template::configured(&text, syntax, escape).map(|reader| Format { name: label, reader, others: Vec::new() });
-    Defined { name, directive, text, place: Some(place), reading }
+    let reader = if text.len() > LONGEST {
+        Err(TemplateError::new(format!("the format is longer than {} kB", LONGEST >> 10), &text, 0))
+    } else {
+        template::configured(&text, syntax, escape)
+    };
+    let reading = reader.map(|reader| Format { name: label, reader, others: Vec::new() });
+    Defined { name, directive, text, escape, place: Some(place), reading }
 }
 
 impl Server {
@@ -319,7 +357,14 @@ impl Server {
         names.iter().map(move |(name, called)| {
             let builtin = builtins().iter().find(|b| b.is_called(called)).expect("the servers' own formats are built in");
             let format = Format { name: format!("{name} ({product})"), others: builtin.fallbacks(), ..builtin.format() };
-            Defined { name: (*name).to_owned(), directive: product, text: builtin.template.to_owned(), place: None, reading: Ok(format) }
+            Defined {
+                name: (*name).to_owned(),
+                directive: product,
+                text: builtin.template.to_owned(),
+                escape: Escape::Default,
+                place: None,
+                reading: Ok(format),
+            }
         })
     }
 }

@@ -96,7 +96,7 @@ fn act(words: Vec<String>, scope: usize, place: Place, files: &mut Files<'_, '_>
             if text.is_empty() {
                 return files.warn(&place, &format!("log_format {name} is empty"));
             }
-            found.formats.push(FoundFormat { directive: "log_format", name, text, escape, scope, place });
+            found.format(FoundFormat { directive: "log_format", name, text, escape, scope, place }, files);
         }
         Some("access_log") => {
             let Some(target) = words.next() else { return files.warn(&place, "'access_log' names no file") };
@@ -105,7 +105,7 @@ fn act(words: Vec<String>, scope: usize, place: Place, files: &mut Files<'_, '_>
             }
             let format = words.next().map_or(Wanted::Usual, Wanted::Named);
             let paths = LogPath::new(&target).into_iter().collect();
-            found.logs.push(FoundLog { directive: "access_log", target, paths, format, scope, place });
+            found.log(FoundLog { directive: "access_log", target, paths, format, scope, place }, files);
         }
         _ => {}
     }
@@ -249,4 +249,133 @@ fn long_bracket(bytes: &[u8]) -> Option<usize> {
     let end = [b"]".as_slice(), &vec![b'='; equals], b"]"].concat();
     let inside = &bytes[equals + 2..];
     Some(memchr::memmem::find(inside, &end).map_or(bytes.len(), |n| equals + 2 + n + end.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::conf::{Include, Loaded};
+
+    /// Reads one file; includes are looked up in `others`.
+    fn read_with(text: &str, others: &[(&str, &str)]) -> Found {
+        let load: &mut crate::format::conf::Load<'_> = &mut |include: &Include<'_>| {
+            let fits = |name: &str| name == include.pattern || include.pattern.strip_suffix('*').is_some_and(|p| name.starts_with(p));
+            let found = others.iter().filter(|(name, _)| fits(name));
+            found.map(|(path, text)| Loaded { path: (*path).to_owned(), text: Ok((*text).to_owned()) }).collect()
+        };
+        read(&mut Files::new("nginx.conf", text.to_owned(), load))
+    }
+
+    /// Formats as `name=text`, logs as `path format`, each with its line, then the warnings.
+    fn told(found: &Found) -> Vec<String> {
+        let formats = found.formats.iter().map(|f| format!("{} {}={}", f.place, f.name, f.text));
+        let logs = found.logs.iter().map(|l| match &l.format {
+            Wanted::Named(name) => format!("{} {} {name}", l.place, l.target),
+            _ => format!("{} {}", l.place, l.target),
+        });
+        formats.chain(logs).chain(found.warnings.iter().cloned()).collect()
+    }
+
+    fn tokens(text: &str) -> Vec<Token> {
+        let mut file = Files::new("x", text.to_owned(), &mut |_: &Include<'_>| Vec::new()).take_main();
+        std::iter::from_fn(|| Some(token(&mut file).0).filter(|t| *t != Token::End)).collect()
+    }
+
+    fn words(text: &str) -> Vec<String> {
+        let word = |token| if let Token::Word(word) = token { word } else { format!("{token:?}") };
+        tokens(text).into_iter().map(word).collect()
+    }
+
+    #[test]
+    fn words_and_strings_are_those_of_nginx() {
+        assert_eq!(words(r#"a  b'c;d"e f"{'g;'"#), ["a", "b'c", "Semicolon", "d\"e", "f\"", "Open", "g;"]);
+        assert_eq!(words(r#"'a\'b' "c\"d\\" 'e"f' "\t\x41\$""#), ["a'b", r#"c"d\"#, r#"e"f"#, "\t\\x41\\$"]);
+        assert_eq!(words("${a}b{ $c{"), ["${a}b", "Open", "$c", "Open"]);
+        assert_eq!(words(r"a\;b a\ b a\{b"), [r"a\;b", r"a\ b", r"a\{b"]);
+        assert_eq!(words("a#b # c ; d\ne}f }"), ["a#b", "e}f", "Close"]);
+        assert_eq!(words("'a\nb' 'open"), ["a\nb", "Unclosed"]);
+        assert_eq!(words("\u{feff}a \\"), ["a", "\\"]);
+    }
+
+    #[test]
+    fn formats_and_logs_with_their_lines() {
+        let found = read_with(
+            "http {\n  log_format main escape=json '$a '\n    \"$b \\\"c\\\"\"; # one\n  access_log /l/a.log main gzip=1 flush=5m;\n  server { access_log off;\n\
+             location / { if ($x) { access_log logs/$host.log; } access_log syslog:server=x main; } }\n}\n",
+            &[],
+        );
+        assert_eq!(told(&found), ["nginx.conf:2 main=$a $b \"c\"", "nginx.conf:4 /l/a.log main", "nginx.conf:6 logs/$host.log"]);
+        assert_eq!(found.formats[0].escape, Escape::Json);
+    }
+
+    #[test]
+    fn lua_is_read_past() {
+        let found = read_with(
+            "server { content_by_lua_block {\n -- a } comment\n local s = \"}\" .. '\\'}' --[[ } ]] .. [==[ } ]] ]==]\n if x then t = { access_log = {} } end\n}\n\
+             access_log a.log main; }",
+            &[],
+        );
+        assert_eq!(told(&found), ["nginx.conf:6 a.log main"]);
+        assert_eq!(
+            told(&read_with("init_by_lua_block { {", &[])),
+            ["nginx.conf:1: a block of Lua is not closed before the end of the file"]
+        );
+    }
+
+    #[test]
+    fn streams_have_formats_of_their_own() {
+        let found = read_with("stream { log_format a x; server { access_log s.log a; } } http { access_log h.log a; }", &[]);
+        assert_eq!(found.formats[0].scope, 1);
+        assert_eq!(found.logs.iter().map(|l| l.scope).collect::<Vec<_>>(), [1, 0]);
+    }
+
+    #[test]
+    fn faults_are_told_and_the_rest_is_read() {
+        let faulty =
+            "access_log a.log main }\n} http { log_format; log_format x escape=yes a; log_format y;\naccess_log;include;\naccess_log b.log";
+        assert_eq!(
+            told(&read_with(faulty, &[])),
+            [
+                "nginx.conf:1 a.log main",
+                "nginx.conf:4 b.log",
+                "nginx.conf:1: unexpected '}'",
+                "nginx.conf:2: unexpected '}'",
+                "nginx.conf:2: 'log_format' has no name",
+                "nginx.conf:2: log_format x: 'escape=yes' is none of default, json, none",
+                "nginx.conf:2: log_format y is empty",
+                "nginx.conf:3: 'access_log' names no file",
+                "nginx.conf:3: 'include' names no file",
+                "nginx.conf:4: the file ends before a ';'",
+                "nginx.conf:4: the file ends before a '}'",
+            ]
+        );
+    }
+
+    #[test]
+    fn includes_come_where_they_stand() {
+        let others = [("d/1", "access_log one;"), ("d/2", "include d/1; access_log two; }"), ("loop", "include loop;")];
+        let found = read_with("stream {\ninclude d/*;\naccess_log three; }\ninclude loop;include none*;include", &others);
+        let place = |l: &FoundLog| (l.place.to_string(), l.scope);
+        let expected = [("d/1:1", 1), ("d/1:1", 1), ("d/2:1", 1), ("nginx.conf:3", 1)].map(|(at, scope)| (at.to_owned(), scope));
+        assert_eq!(found.logs.iter().map(place).collect::<Vec<_>>(), expected);
+        let warnings = ["d/2:1: unexpected '}'", "loop:1: 'loop' is included while it is read, and is left out this time"];
+        assert_eq!(found.warnings[..2], warnings);
+    }
+
+    #[test]
+    fn hostile_text_ends() {
+        let deep = "a {".repeat(1 << 20);
+        assert_eq!(told(&read_with(&deep, &[])), ["nginx.conf:1: the file ends before a '}'"]);
+        assert_eq!(read_with(&"}".repeat(1 << 20), &[]).warnings.len(), 21);
+        let long = "x".repeat(10 << 20);
+        assert_eq!(read_with(&format!("access_log {long};"), &[]).logs[0].target.len(), long.len());
+        assert_eq!(told(&read_with(&format!("log_format a {};", "b ".repeat(1 << 20)), &[])).len(), 1);
+        for text in ["\\", "'\\", "\"\\\u{e9}", "$", "${", "\\\u{e9}\u{e9};", "a_by_lua_block{'\\", "a_by_lua_block{--[=", "\u{fffd}{"] {
+            read_with(text, &[]);
+        }
+        // Files that include each other twice over would be read for ever.
+        let names: Vec<(String, String)> = (0..40).map(|n| (format!("f{n}"), format!("include f{0};include f{0};", n + 1))).collect();
+        let others: Vec<(&str, &str)> = names.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert!(read_with("include f0;", &others).warnings[0].contains("too large"));
+    }
 }

@@ -5,6 +5,7 @@ use super::logpath::Fits;
 use super::{Conf, Defined, Format, Log};
 use crate::format::detect::{Candidate, judge, rank};
 use crate::format::{Reader, is_directive, trim_line};
+use std::collections::HashSet;
 
 /// A format out of a configuration, chosen for a log.
 #[derive(Debug)]
@@ -73,8 +74,9 @@ impl Conf {
 
     /// Tries formats, each once, on the lines.
     fn tried(&self, mut formats: Vec<usize>, lines: &[&[u8]]) -> Tried {
-        let mut seen = vec![false; self.formats.len()];
-        formats.retain(|at| !std::mem::replace(&mut seen[*at], true));
+        // Virtual hosts say the same again and again.
+        let mut seen = HashSet::new();
+        formats.retain(|at| seen.insert((self.formats[*at].text.as_str(), self.formats[*at].escape)));
         let mut tried: Tried = formats
             .into_iter()
             .filter_map(|at| {

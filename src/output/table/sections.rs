@@ -32,8 +32,14 @@ impl Page<'_> {
             self.line(one.trim_end())?;
         }
         self.line(&accounting(report))?;
-        for note in report.inputs.iter().filter_map(|i| i.note.as_ref().map(|note| format!("note: {}: {note}", i.path))) {
-            self.wrapped(&note, "  ")?;
+        for (at, input) in report.inputs.iter().enumerate() {
+            let Some(note) = input.note.as_ref().filter(|_| report.inputs[..at].iter().all(|i| i.note != input.note)) else { continue };
+            // Of a set of rotated files the same is to be said.
+            let more = match report.inputs[at + 1..].iter().filter(|i| i.note == input.note).count() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            self.wrapped(&format!("note: {}{more}: {note}", input.path), "  ")?;
         }
         self.line(&verdict(report))
     }
