@@ -55,8 +55,13 @@ pub(super) fn read(args: &ConfArgs, quiet: bool) -> Result<Option<Conf>, Failure
         let Some(main) = main else { continue };
         any = true;
         let text = main_text(main).map_err(|what| Failure::Usage(format!("{option}: {}: {what}", main.display())))?;
-        let folder = main.parent().unwrap_or(Path::new("")).to_owned();
-        let load: &mut Load<'_> = &mut |include| load(server, &folder, include);
+        let dump = dumped(&text);
+        let (main, text) = match dump.first() {
+            Some((main, text)) => (PathBuf::from(main), text.clone()),
+            None => (main.clone(), text),
+        };
+        let folder = main.parent().unwrap_or(Path::new(""));
+        let load: &mut Load<'_> = &mut |include| load(server, folder, &dump, include);
         conf.read(server, &main.to_string_lossy(), text, load).map_err(|what| Failure::Usage(format!("{option}: {}", shown(&what))))?;
     }
     if !any {
@@ -93,9 +98,25 @@ fn text_of(path: &Path) -> Result<String, String> {
     }
 }
 
+/// The files of a dump, as `nginx -T` prints its configuration, the main one first; none if the text is no dump.
+fn dumped(text: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let path = line.strip_prefix("# configuration file ").and_then(|rest| rest.trim_end().strip_suffix(':'));
+        match (path, files.last_mut()) {
+            (Some(path), _) => files.push((path.to_owned(), String::new())),
+            (None, Some((_, text))) => text.push_str(line),
+            // What nginx says before it, if it is in the same file, is no configuration.
+            (None, None) if line.starts_with("nginx: ") => {}
+            (None, None) => return Vec::new(),
+        }
+    }
+    files
+}
+
 /// The files that an include means: relative to where the server looks, else near the file that it stands in. A configuration
 /// that was copied from its server is found too: what it names by its absolute path is looked for below the copy.
-fn load(server: Server, main: &Path, include: &Include<'_>) -> Vec<Loaded> {
+fn load(server: Server, main: &Path, dump: &[(String, String)], include: &Include<'_>) -> Vec<Loaded> {
     let pattern = Path::new(include.pattern);
     let from = Path::new(include.from).parent().unwrap_or(Path::new(""));
     let mut places = vec![include.root.map_or_else(|| main.join(pattern), |root| Path::new(root).join(pattern))];
@@ -109,7 +130,7 @@ fn load(server: Server, main: &Path, include: &Include<'_>) -> Vec<Loaded> {
         places.push(main.join(below));
     }
     for place in &places {
-        let files = files(server, place);
+        let files = if dump.is_empty() { files(server, place) } else { in_dump(dump, place) };
         if !files.is_empty() {
             return files;
         }
@@ -118,6 +139,15 @@ fn load(server: Server, main: &Path, include: &Include<'_>) -> Vec<Loaded> {
         return Vec::new();
     }
     vec![Loaded { path: places[0].to_string_lossy().into_owned(), text: Err("no such file".into()) }]
+}
+
+fn in_dump(dump: &[(String, String)], place: &Path) -> Vec<Loaded> {
+    let place = place.to_string_lossy();
+    let pattern = glob::Pattern::new(&place);
+    let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
+    let fits = |path: &str| path == place || pattern.as_ref().is_ok_and(|pattern| pattern.matches_with(path, options));
+    let found = dump.iter().filter(|(path, _)| fits(path));
+    found.map(|(path, text)| Loaded { path: path.clone(), text: Ok(text.clone()) }).collect()
 }
 
 /// What a file, a pattern or, for Apache, a folder holds, in the order of the names.

@@ -158,7 +158,7 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
         found.push((at, piece));
         rest = next;
     }
-    Ok(times::joined(merge_literals(found)))
+    Ok(times::joined(targets_joined(merge_literals(found))))
 }
 
 /// `$name`, `${name}` or the text up to the next `$`.
@@ -222,6 +222,25 @@ fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
         }
     }
     merged
+}
+
+/// A path with its query at once behind it, `%U%q` or `$uri$is_args$args`, is a target: where there is no query, nothing
+/// tells the two apart.
+fn targets_joined(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
+    let mut joined: Vec<(usize, Piece)> = Vec::with_capacity(pieces.len());
+    for (at, piece) in pieces {
+        joined.push((at, piece));
+        let count = match joined.as_slice() {
+            [.., (_, Piece::Field((Field::Path, _))), (_, Piece::Field((Field::Query, _)))] => 2,
+            [.., (_, Piece::Field((Field::Path, _))), (_, Piece::Field((Field::Skip, _))), (_, Piece::Field((Field::Query, _)))] => 3,
+            _ => continue,
+        };
+        joined.truncate(joined.len() - count + 1);
+        if let Some((_, Piece::Field((field, _)))) = joined.last_mut() {
+            *field = Field::Target;
+        }
+    }
+    joined
 }
 
 /// Where two names lead to one field, the better one is read and the other read past. A request line says it all: what a
@@ -376,6 +395,28 @@ mod tests {
 
     fn error(text: &str) -> String {
         compile(text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_path_with_its_query_is_one_target() {
+        let paths = |template: &str, line: &str| {
+            let Ok(Reader::Text(program)) = compile(template) else { panic!("{template}") };
+            let (mut clock, mut record) = (crate::format::clock::Clock::new(jiff::tz::TimeZone::UTC), crate::model::Record::default());
+            program.parse(line.as_bytes(), &mut clock, &mut record).unwrap();
+            let text = |bytes: Option<&[u8]>| bytes.map(|b| String::from_utf8_lossy(b).into_owned());
+            (text(record.path), text(record.query))
+        };
+        for template in ["%m %U%q %H %>s %{Referer}i", "$request_method $uri$is_args$args $server_protocol $status $http_referer"] {
+            assert_eq!(paths(template, "GET /a HTTP/1.1 200 /b?c"), (Some("/a".into()), None), "{template}");
+            assert_eq!(paths(template, "GET /a?d=e HTTP/1.1 200 -"), (Some("/a".into()), Some("d=e".into())), "{template}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_taken_off_once() {
+        assert_eq!(unescape(r#"\\t\t\"\\\x"#), "\\t\t\"\\\\x");
+        let Ok(Reader::Text(program)) = configured(r"$status \t\\$uri", Syntax::Nginx, Escape::Default) else { panic!() };
+        assert_eq!(program.progress(br"200 \t\\/a"), 2);
     }
 
     #[test]

@@ -347,8 +347,8 @@ mod tests {
 
     #[test]
     fn hostile_text_ends() {
-        let doubling: String = (1..60).map(|n| format!("Define a{n} ${{a{0}}}${{a{0}}}x\n", n - 1)).collect();
-        let (found, _) = read_with(&format!("Define a0 x\n{doubling}"), &[]);
+        let doubling: Vec<String> = (1..60).map(|n| format!("Define a{n} ${{a{0}}}${{a{0}}}x\n", n - 1)).collect();
+        let (found, _) = read_with(&format!("Define a0 x\n{}", doubling.concat()), &[]);
         assert!(found.warnings[0].contains("grow without end"), "{:?}", found.warnings);
         let (found, _) = read_with(&format!("CustomLog \"{}\" x", "a".repeat(10 << 20)), &[]);
         assert_eq!(found.logs[0].target.len(), 10 << 20);

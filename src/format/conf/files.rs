@@ -31,9 +31,9 @@ pub type Load<'l> = dyn FnMut(&Include<'_>) -> Vec<Loaded> + 'l;
 
 /// Files deep. nginx itself knows no limit, but runs out of file handles.
 const DEEPEST: usize = 64;
-/// Files in all, each counted as often as it is included.
-const MOST_FILES: usize = 20_000;
-/// Bytes in all.
+/// Includes, and files in all, each counted as often as it is included.
+const MOST_FILES: usize = 50_000;
+/// Bytes in all, those of files that are left out too: a file may ask for itself in every line.
 const MOST_BYTES: usize = 128 << 20;
 /// Warnings that are kept.
 pub(super) const MOST_WARNINGS: usize = 20;
@@ -65,6 +65,7 @@ pub(super) struct Files<'f, 'l> {
     load: &'f mut Load<'l>,
     /// The one being read is the last; below it the ones that it was included by, and those that come after it.
     open: Vec<File>,
+    asked: usize,
     count: usize,
     bytes: usize,
     warnings: Vec<String>,
@@ -73,7 +74,7 @@ pub(super) struct Files<'f, 'l> {
 impl<'f, 'l> Files<'f, 'l> {
     pub(super) fn new(main: &str, text: String, load: &'f mut Load<'l>) -> Self {
         let bytes = text.len();
-        Self { load, open: vec![File::new(main, text)], count: 1, bytes, warnings: Vec::new() }
+        Self { load, open: vec![File::new(main, text)], asked: 0, count: 1, bytes, warnings: Vec::new() }
     }
 
     /// The file to read on, with `depth` blocks open if it is only begun.
@@ -123,20 +124,21 @@ impl<'f, 'l> Files<'f, 'l> {
         if self.open.iter().filter(|f| f.begun).count() >= DEEPEST {
             return self.warn(place, &format!("includes are nested {DEEPEST} deep: '{pattern}' is left out"));
         }
-        if self.count >= MOST_FILES || self.bytes >= MOST_BYTES {
+        self.asked += 1;
+        if self.asked > MOST_FILES || self.count >= MOST_FILES || self.bytes >= MOST_BYTES {
             return self.warn(place, &format!("the configuration is too large: '{pattern}' is left out"));
         }
         let loaded = (self.load)(&Include { pattern, from: &place.file, root });
         let mut files = Vec::new();
         for Loaded { path, text } in loaded {
+            self.bytes += text.as_ref().map_or(0, String::len);
             match text {
                 Ok(_) if self.open.iter().any(|f| f.begun && *f.path == *path) => {
                     self.warn(place, &format!("'{path}' is included while it is read, and is left out this time"));
                 }
                 Ok(text) if text.contains('\0') => self.warn(place, &format!("'{path}' is a binary file, and is left out")),
-                Ok(text) if self.count < MOST_FILES && self.bytes + text.len() <= MOST_BYTES => {
+                Ok(text) if self.count < MOST_FILES && self.bytes <= MOST_BYTES => {
                     self.count += 1;
-                    self.bytes += text.len();
                     files.push(File::new(&path, text));
                 }
                 Ok(_) => self.warn(place, &format!("the configuration is too large: '{path}' is left out")),

@@ -1,6 +1,6 @@
 //! The configuration of a server -> the log formats that it defines, and the logs that it writes with them.
 //!
-//! Formats here are what [`super::template`] makes of the text in a `log_format` or `LogFormat`. This part never opens a file:
+//! Formats here are what the compiler of templates makes of the text in a `log_format` or `LogFormat`. This part never opens a file:
 //! it is given the main text, and asks a [`Load`] for what that includes. A configuration is read as far as it goes, since a
 //! fault in one virtual host is no reason not to read the log of another; every fault is told with its file and line.
 

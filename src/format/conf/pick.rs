@@ -4,7 +4,8 @@
 use super::logpath::Fits;
 use super::{Conf, Defined, Format, Log};
 use crate::format::detect::{Candidate, judge, rank};
-use crate::format::{Reader, is_directive, trim_line};
+use crate::format::{Memory, Reader, is_directive, trim_line};
+use crate::model::Record;
 use std::collections::HashSet;
 
 /// A format out of a configuration, chosen for a log.
@@ -39,9 +40,15 @@ impl Conf {
                 && (best.parsed > 0 || lines.is_empty())
                 && let Some(log) = writers.iter().find(|log| log.format.as_ref().ok() == Some(at))
             {
-                let note = written(&self.formats[*at], log, tried.len(), best, lines.len());
-                let format = self.together(*at, log, &writers);
-                return Ok(picked(format, note, tried, lines.len()));
+                let (format, also) = self.together(*at, log, &writers);
+                let mut note = written(&self.formats[*at], log);
+                if !also.is_empty() {
+                    note.push_str(&format!("; lines of {} are written to it too", also.join(", ")));
+                } else if tried.len() > 1 {
+                    let count = tried.len();
+                    note.push_str(&format!("; {count} formats are written to logs of this name, and this one reads most lines"));
+                }
+                return Ok(picked(format, note, tried, &lines));
             }
             said = self.why_not(writers[0]);
         }
@@ -56,9 +63,8 @@ impl Conf {
             if said.is_empty() {
                 said = format!("nothing in {name} writes a log of this name");
             }
-            let (told, parsed, of) = (self.formats[*at].told(), best.parsed, lines.len());
-            let note = format!("{told}: {said}, and of its formats this one reads most ({parsed} of {of} sampled lines)");
-            return Ok(picked(format.clone(), note, tried, lines.len()));
+            let note = format!("{}: {said}, and of its formats this one reads the lines best", self.formats[*at].told());
+            return Ok(picked(format.clone(), note, tried, &lines));
         }
         let said = if said.is_empty() { said } else { format!("{said}; ") };
         Err(format!("{said}no format in {name} reads these lines, so the format is told from the lines themselves"))
@@ -88,21 +94,22 @@ impl Conf {
         tried
     }
 
-    /// The format of a log, together with the others that the configuration writes into the same file.
-    fn together(&self, at: usize, log: &Log, writers: &[&Log]) -> Format {
-        let mut formats = vec![at];
+    /// The format of a log, together with the others that the configuration writes into the same file, and their names.
+    fn together(&self, at: usize, log: &Log, writers: &[&Log]) -> (Format, Vec<&str>) {
+        let mut all = vec![at];
         for other in writers.iter().filter(|other| other.target == log.target).filter_map(|other| other.format.as_ref().ok()) {
-            if !formats.contains(other) {
-                formats.push(*other);
+            if self.formats[*other].reading.is_ok() && all.iter().all(|at| self.formats[*at].text != self.formats[*other].text) {
+                all.push(*other);
             }
         }
-        let mut readers: Vec<&Format> = formats.iter().filter_map(|at| self.formats[*at].reading.as_ref().ok()).collect();
+        let also = all[1..].iter().map(|at| self.formats[*at].name()).collect();
+        let mut readers: Vec<&Format> = all.iter().filter_map(|at| self.formats[*at].reading.as_ref().ok()).collect();
         let name = readers[0].name.clone();
         // Lines that a text format rejects are tried with others; a JSON format has no others.
         readers.sort_by_key(|f| matches!(f.reader, Reader::Json(_)));
         let mut others: Vec<Reader> = readers[1..].iter().map(|f| f.reader.clone()).collect();
         others.extend(readers.iter().flat_map(|f| f.others.iter().cloned()));
-        Format { name, reader: readers[0].reader.clone(), others }
+        (Format { name, reader: readers[0].reader.clone(), others }, also)
     }
 
     /// Why the directive that writes a log does not say how to read it.
@@ -118,21 +125,20 @@ impl Conf {
     }
 }
 
-fn written(format: &Defined, log: &Log, formats: usize, best: &Candidate, lines: usize) -> String {
-    let mut note = format.told();
+fn written(format: &Defined, log: &Log) -> String {
     // A format without a name stands in the very line.
-    if format.place.as_ref() != Some(&log.place) {
-        note = format!("{note}, by {} {} at {}", log.directive, log.target, log.place);
+    if format.place.as_ref() == Some(&log.place) {
+        return format.told();
     }
-    if formats > 1 {
-        note.push_str(&format!("; {formats} formats are written to logs of this name, and this one reads most"));
-    }
-    if best.parsed < lines {
-        note.push_str(&format!("; it reads {} of {lines} sampled lines", best.parsed));
-    }
-    note
+    format!("{}, by {} {} at {}", format.told(), log.directive, log.target, log.place)
 }
 
-fn picked(format: Format, note: String, tried: Tried, lines: usize) -> Picked {
-    Picked { format, note, candidates: tried.into_iter().map(|(_, _, candidate)| candidate).collect(), lines }
+/// `lines` that the format does not read are told: the configuration may be another one than the log was written with.
+fn picked(format: Format, mut note: String, tried: Tried, lines: &[&[u8]]) -> Picked {
+    let mut memory = Memory::default();
+    let read = lines.iter().filter(|line| format.parse(line, &mut memory, &mut Record::default()).is_ok()).count();
+    if read < lines.len() {
+        note.push_str(&format!("; {read} of {} sampled lines are read", lines.len()));
+    }
+    Picked { format, note, candidates: tried.into_iter().map(|(_, _, candidate)| candidate).collect(), lines: lines.len() }
 }
