@@ -218,6 +218,20 @@ fn a_dump_of_nginx_is_read_without_the_files() {
 }
 
 #[test]
+fn notes_are_said_once_and_not_for_each_of_many() {
+    let dir = Dir::new();
+    let logs: String = (0..6).map(|n| format!("access_log /l/{n}.log;")).collect::<Vec<_>>().concat();
+    dir.file("nginx.conf", logs);
+    for n in 0..6 {
+        dir.file(&format!("{n}.log"), combined(n, "GET / HTTP/1.1", 200, 1));
+        dir.file(&format!("{n}.log.1"), combined(n, "GET / HTTP/1.1", 200, 1));
+    }
+    let table = dir.run(&["--nginx-conf", "nginx.conf", "."]).exits(0).stdout();
+    assert_eq!(table.matches("note: ").count(), 4, "{table}");
+    assert!(table.contains("0.log.1 and 1 more: combined, which is built into nginx") && table.contains("… 2 more notes"), "{table}");
+}
+
+#[test]
 fn faults_are_told_with_their_place() {
     let dir = Dir::new();
     dir.file("access.log", timed(2));

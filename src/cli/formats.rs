@@ -1,4 +1,4 @@
-//! `logcodes formats [FILE...]`, and why a log cannot be read.
+//! `logcodes formats [FILE...]`, of a configuration too, and why a log cannot be read.
 
 use super::args::FormatsArgs;
 use super::error::Failure;
@@ -126,7 +126,7 @@ pub(super) fn why_unknown(name: &str, why: &Unknown) -> String {
         }
     }
     text.push_str(
-        "  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache",
+        "  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache; or name the server's configuration with --nginx-conf or --apache-conf",
     );
     text
 }

@@ -251,6 +251,7 @@ fn shell_value(value: &str, names: &HashMap<String, String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::conf::logpath::FilePath;
     use crate::format::conf::{Include, Load, Loaded};
 
     fn read_with(text: &str, others: &[(&str, &str)]) -> (Found, Vec<String>) {
@@ -319,7 +320,7 @@ mod tests {
             ]
         );
         let (found, _) = read_with(text, &[]);
-        assert!(found.logs[4].paths.iter().any(|p| p.fits("/l/access.20250614").is_some()));
+        assert!(found.logs[4].paths.iter().any(|p| p.fits(&FilePath::new("/l/access.20250614")).is_some()));
     }
 
     #[test]

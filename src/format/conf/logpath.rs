@@ -37,16 +37,29 @@ impl LogPath {
         says_something.then_some(Self { parts })
     }
 
-    /// How well a file's path fits, whatever rotation has made of its name.
-    pub(super) fn fits(&self, path: &str) -> Option<Fits> {
-        let mut folders = path.rsplit('/').filter(|part| !matches!(*part, "" | "."));
-        let name = folders.next()?;
-        let first = self.parts.first()?;
-        if !unrotated(name).iter().any(|name| is_like(first, name)) {
+    /// How well a file's path fits.
+    pub(super) fn fits(&self, file: &FilePath<'_>) -> Option<Fits> {
+        let (name, folders) = self.parts.split_first()?;
+        if !file.names.iter().any(|n| is_like(name, n)) {
             return None;
         }
-        let more = self.parts[1..].iter().zip(folders).take_while(|(part, folder)| is_like(part, folder)).count();
-        Some(Fits { parts: 1 + more, stated: first.iter().map(|text| text.len()).sum() })
+        let more = folders.iter().zip(&file.folders).take_while(|(part, folder)| is_like(part, folder)).count();
+        Some(Fits { parts: 1 + more, stated: name.iter().map(|text| text.len()).sum() })
+    }
+}
+
+/// The path of a file that may be a log.
+pub(super) struct FilePath<'p> {
+    /// Its name, and what this was before rotation.
+    names: Vec<String>,
+    /// Its folders, from the last to the first.
+    folders: Vec<&'p str>,
+}
+
+impl<'p> FilePath<'p> {
+    pub(super) fn new(path: &'p str) -> Self {
+        let mut parts = path.rsplit('/').filter(|part| !matches!(*part, "" | "."));
+        Self { names: parts.next().map(unrotated).unwrap_or_default(), folders: parts.collect() }
     }
 }
 
@@ -116,7 +129,7 @@ mod tests {
     use super::*;
 
     fn fits(path: &str, file: &str) -> Option<usize> {
-        LogPath::new(path)?.fits(file).map(|fits| fits.parts)
+        LogPath::new(path)?.fits(&FilePath::new(file)).map(|fits| fits.parts)
     }
 
     #[test]
@@ -149,13 +162,13 @@ mod tests {
         assert_eq!(fits("/var/log/${host}/a-${x}b.log", "a-1c.log"), None);
         assert_eq!(fits("$path", "access.log"), None);
         assert_eq!(fits("/var/log/${unclosed", "access.log"), None);
-        assert!(LogPath::with_times("/l/access_log.%Y%m%d").unwrap().fits("/l/access_log.20250614").is_some());
-        assert!(LogPath::with_times("/l/%Y/access_log%").unwrap().fits("/l/access_log").is_some());
+        assert!(LogPath::with_times("/l/access_log.%Y%m%d").unwrap().fits(&FilePath::new("/l/access_log.20250614")).is_some());
+        assert!(LogPath::with_times("/l/%Y/access_log%").unwrap().fits(&FilePath::new("/l/access_log")).is_some());
     }
 
     #[test]
     fn the_name_that_says_more_fits_better() {
-        let best = |path: &str| LogPath::new(path).unwrap().fits("/l/api.access.log");
+        let best = |path: &str| LogPath::new(path).unwrap().fits(&FilePath::new("/l/api.access.log"));
         assert!(best("/l/api.access.log") > best("/l/$host.access.log"));
         assert!(best("/l/$host.access.log") > best("/m/api.access.log"));
     }

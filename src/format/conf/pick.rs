@@ -1,7 +1,7 @@
 //! Which format of a configuration a log has: that of the directive that writes it, told by its path; else the one that reads
 //! its lines best.
 
-use super::logpath::Fits;
+use super::logpath::{FilePath, Fits};
 use super::{Conf, Defined, Format, Log};
 use crate::format::detect::{Candidate, judge, rank};
 use crate::format::{Memory, Reader, is_directive, trim_line};
@@ -20,6 +20,9 @@ pub struct Picked {
     /// Lines that they were tried on.
     pub lines: usize,
 }
+
+/// Formats that are tried on one log. Hosts of many sites have more logs, but not more formats.
+const MOST_TRIED: usize = 500;
 
 /// Formats tried on the sample, the best first: the place in the list of formats, the reader, what it made of the lines.
 type Tried = Vec<(usize, Reader, Candidate)>;
@@ -55,6 +58,7 @@ impl Conf {
         let mut all: Vec<usize> = self.logs.iter().filter_map(|log| log.format.as_ref().ok().copied()).collect();
         all.extend(0..self.formats.len());
         let tried = self.tried(all, &lines);
+        let most = if tried.len() == MOST_TRIED { format!("first {MOST_TRIED} ") } else { String::new() };
         let name = self.name();
         if let Some((at, _, best)) = tried.first()
             && best.parsed > 0
@@ -63,16 +67,17 @@ impl Conf {
             if said.is_empty() {
                 said = format!("nothing in {name} writes a log of this name");
             }
-            let note = format!("{}: {said}, and of its formats this one reads the lines best", self.formats[*at].told());
+            let note = format!("{}: {said}, and of its {most}formats this one reads the lines best", self.formats[*at].told());
             return Ok(picked(format.clone(), note, tried, &lines));
         }
         let said = if said.is_empty() { said } else { format!("{said}; ") };
-        Err(format!("{said}no format in {name} reads these lines, so the format is told from the lines themselves"))
+        Err(format!("{said}none of the {most}formats in {name} reads these lines, so the format is told from the lines themselves"))
     }
 
     /// The directives whose path fits best.
     fn writers(&self, path: &str) -> Vec<&Log> {
-        let fits = |log: &Log| -> Option<Fits> { log.paths.iter().filter_map(|p| p.fits(path)).max() };
+        let file = FilePath::new(path);
+        let fits = |log: &Log| -> Option<Fits> { log.paths.iter().filter_map(|p| p.fits(&file)).max() };
         let fitting: Vec<(Fits, &Log)> = self.logs.iter().filter_map(|log| Some((fits(log)?, log))).collect();
         let best = fitting.iter().map(|(fits, _)| *fits).max();
         fitting.into_iter().filter(|(fits, _)| Some(*fits) == best).map(|(_, log)| log).collect()
@@ -85,6 +90,7 @@ impl Conf {
         formats.retain(|at| seen.insert((self.formats[*at].text.as_str(), self.formats[*at].escape)));
         let mut tried: Tried = formats
             .into_iter()
+            .take(MOST_TRIED)
             .filter_map(|at| {
                 let format = self.formats[at].reading.as_ref().ok()?;
                 Some((at, format.reader.clone(), judge(format.name.clone(), &format.reader, lines)))
