@@ -1,8 +1,8 @@
 //! nginx's configuration: words, strings, blocks; and of its directives the three that matter here.
 //!
-//! Written by hand because the one crate for it, nginx-config, has stood still for years and refuses directives that it does
-//! not know, as those of most modules. The grammar is that of nginx's own reader: an escape in a word keeps the next character
-//! from ending it, `${` opens no block, a quote inside a word is nothing special.
+//! Written by hand because the one crate for it, nginx-config 0.13, has had no release for years and knows a fixed list of
+//! directives, log_format not among them. The grammar is that of nginx's own reader: an escape in a word keeps the next
+//! character from ending it, `${` opens no block, a quote inside a word is nothing special.
 
 use super::files::{File, Files};
 use super::logpath::LogPath;
