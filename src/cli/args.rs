@@ -77,6 +77,8 @@ pub(super) struct ScanArgs {
     /// The log format: a name ('logcodes formats' lists them), an nginx log_format or an Apache LogFormat string (default: detected).
     #[arg(short, long, value_name = "FORMAT", help_heading = "Reading")]
     pub(super) format: Option<String>,
+    #[command(flatten)]
+    pub(super) conf: ConfArgs,
     /// Workers (default: one a core).
     #[arg(short, long, value_name = "N", help_heading = "Reading")]
     pub(super) jobs: Option<usize>,
@@ -116,6 +118,16 @@ pub(super) struct ScanArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ConfArgs {
+    /// nginx's main configuration: its log_formats, includes too, and the one that each log is written with.
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) nginx_conf: Option<PathBuf>,
+    /// Apache's main configuration: its LogFormats, includes too, and the one that each log is written with.
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) apache_conf: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// Status codes, or keys such as 499-nginx.
     #[arg(value_name = "CODE", allow_negative_numbers = true, required_unless_present = "list")]
@@ -148,6 +160,8 @@ pub(super) struct FormatsArgs {
     /// Logs to look at.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) conf: ConfArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

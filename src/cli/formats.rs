@@ -1,24 +1,29 @@
-//! `logcodes formats [FILE...]`, and why a log cannot be read.
+//! `logcodes formats [FILE...]`, of a configuration too, and why a log cannot be read.
 
 use super::args::FormatsArgs;
 use super::error::Failure;
-use super::{Exit, stdout};
+use super::{Exit, conf, stdout};
+use crate::format::conf::Conf;
 use crate::format::{Candidate, Stopped, builtins};
 use crate::input;
 use crate::output::sanitize::{clean, cut};
 use crate::report::{Report, mask_secrets};
-use crate::scan::{self, Scan, Unknown};
+use crate::scan::{self, Choice, Scan, Unknown};
 use std::fmt::Write as _;
 
 pub(super) fn run(args: &FormatsArgs) -> Result<Exit, Failure> {
-    if args.files.is_empty() {
-        return list();
-    }
+    let conf = conf::read(&args.conf, false)?;
+    let choice = match conf {
+        Some(conf) if args.files.is_empty() => return list_conf(&conf),
+        Some(conf) => Choice::Configured(conf.into()),
+        None if args.files.is_empty() => return list(),
+        None => Choice::Detect,
+    };
     let mut unknown = 0;
     stdout::with(None, |out| {
         for file in &args.files {
             for origin in input::find(file)? {
-                let found = scan::detect_in(&origin)?;
+                let found = scan::detect_in(&origin, &choice)?;
                 let name = found.format.as_ref().map_or("no known format", |f| f.name());
                 unknown += usize::from(found.format.is_none());
                 writeln!(out, "{}: {name}", origin.name())?;
@@ -49,6 +54,32 @@ fn list() -> Result<Exit, Failure> {
             }
         }
         writeln!(out, "\nAny nginx log_format or Apache LogFormat string is a format too: -f '$remote_addr … $status' or -f '%h … %>s'.")?;
+        Ok(Exit::Success)
+    })
+}
+
+/// The formats of a configuration, where they are defined and what is written with them.
+fn list_conf(conf: &Conf) -> Result<Exit, Failure> {
+    stdout::with(None, |out| {
+        for format in conf.formats() {
+            let mut logs = conf.logs_of(format).peekable();
+            let place = match format.place() {
+                Some(place) => place.to_string(),
+                None if logs.peek().is_none() => continue,
+                None => "built in".to_owned(),
+            };
+            writeln!(out, "{:<24} {}", clean(format.name()), clean(&place))?;
+            writeln!(out, "{:<24} {}", "", clean(format.text()))?;
+            if let Err(problem) = format.reading() {
+                writeln!(out, "{:<24} cannot be read: {}", "", clean(problem.what()))?;
+            }
+            if logs.peek().is_none() {
+                writeln!(out, "{:<24} used by no log", "")?;
+            }
+            for log in logs {
+                writeln!(out, "{:<24} used by {} ({})", "", clean(log.target()), clean(&log.place().to_string()))?;
+            }
+        }
         Ok(Exit::Success)
     })
 }
@@ -119,7 +150,7 @@ pub(super) fn why_unknown(name: &str, why: &Unknown) -> String {
         }
     }
     text.push_str(
-        "  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache",
+        "  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache; or name the server's configuration with --nginx-conf or --apache-conf",
     );
     text
 }

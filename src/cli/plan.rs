@@ -2,9 +2,8 @@
 
 use super::args::{Color, ScanArgs};
 use super::error::Failure;
-use super::when;
+use super::{conf, when};
 use crate::filter::{Filter, PathFilter, StatusFilter, WordFilter};
-use crate::format::Format;
 use crate::input::{self, Origin};
 use crate::scan::ScanSpec;
 use jiff::tz::TimeZone;
@@ -42,14 +41,8 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     if args.jobs.is_some_and(|jobs| !(1..=MOST_JOBS).contains(&jobs)) {
         return Err(Failure::Usage(format!("--jobs must be at least 1 and at most {MOST_JOBS}")));
     }
-    let spec = ScanSpec {
-        jobs: args.jobs,
-        format: args.format.as_deref().map(Format::from_user).transpose()?,
-        filter,
-        map: !args.no_mmap,
-        zone: zone.clone(),
-        ..ScanSpec::default()
-    };
+    let spec =
+        ScanSpec { jobs: args.jobs, format: conf::choice(args)?, filter, map: !args.no_mmap, zone: zone.clone(), ..ScanSpec::default() };
     Ok(Plan { origins: origins(&args.files)?, spec, zone })
 }
 

@@ -14,6 +14,7 @@ use super::wrap::Wrapper;
 use super::{Context, Field, Fit, Format, Reader, is_directive, trim_line};
 use crate::model::Record;
 use jiff::tz::TimeZone;
+use std::borrow::Cow;
 
 /// What the sample showed.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub struct Detection {
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The format's name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Lines that are records.
     pub parsed: usize,
     /// Lines that fit to their end.
@@ -214,7 +215,7 @@ fn last_resort(lines: &[&[u8]]) -> Option<Format> {
 /// Best first. A format that reads nearly as many lines as the best one may be the better one, since a few odd lines are read
 /// by others of its family; of those, the ones that fill nearly as many fields; of those, the one that fits most lines
 /// to their end. The sort is stable: of equals the earlier one stays first.
-fn rank(tried: &mut [Tried]) {
+pub(super) fn rank<B>(tried: &mut [(B, Reader, Candidate)]) {
     let nearly = |n: f64, best: f64| n >= best * 0.95;
     let parsed = |c: &Candidate| c.parsed as f64;
     let fields = |c: &Candidate| c.filled as f64 / c.parsed.max(1) as f64;
@@ -228,9 +229,9 @@ fn rank(tried: &mut [Tried]) {
     tried.sort_by_key(|(_, _, c)| std::cmp::Reverse(key(c)));
 }
 
-fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
+pub(super) fn judge(name: impl Into<Cow<'static, str>>, reader: &Reader, lines: &[&[u8]]) -> Candidate {
     let (mut context, mut strings) = (Context::new(TimeZone::UTC), Strings::default());
-    let mut candidate = Candidate { name, parsed: 0, whole: 0, filled: 0, progress: 0.0, stopped: None };
+    let mut candidate = Candidate { name: name.into(), parsed: 0, whole: 0, filled: 0, progress: 0.0, stopped: None };
     let mut furthest: Option<(usize, &[u8])> = None;
     for line in lines {
         if reader.obeys(line, &mut context) || is_directive(line) {

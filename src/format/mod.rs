@@ -7,6 +7,7 @@ mod builtin;
 mod bytes;
 mod clock;
 mod columns;
+pub mod conf;
 mod detect;
 mod directive;
 mod field;

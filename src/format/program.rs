@@ -80,6 +80,15 @@ impl Program {
         program
     }
 
+    /// The same for a server that writes quotes and backslashes inside quoted values as they are: a field then ends at the
+    /// first text that is what the template has next.
+    pub(super) fn with_raw_quotes(mut self) -> Self {
+        for step in &mut self.steps {
+            *step = Step::new(step.field.clone(), step.end.clone(), false, step.word, step.list);
+        }
+        self
+    }
+
     /// Walks one line, and fills `record`, which must be empty.
     #[inline]
     pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<Fit, Reject> {

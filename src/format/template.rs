@@ -35,7 +35,12 @@ pub struct TemplateError {
 const AROUND: usize = 100;
 
 impl TemplateError {
-    fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
+    /// What is wrong, without the place.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    pub(super) fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
         let at = text.char_indices().take_while(|(byte, _)| *byte < at).count();
         let left_out = at.saturating_sub(AROUND);
         Self { what: what.into(), text: text.chars().skip(left_out).take(2 * AROUND).collect(), at: at - left_out }
@@ -66,6 +71,32 @@ pub(super) enum Syntax {
 pub(super) enum UserName {
     OneWord,
     AnyWords,
+}
+
+/// What nginx does to values before it writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Escape {
+    /// `\xNN` for quotes, backslashes and control bytes; `-` for what is absent.
+    Default,
+    /// The escapes of JSON; nothing for what is absent.
+    Json,
+    /// Nothing: a quote inside a value is a plain quote, and a backslash before the closing one escapes nothing.
+    None,
+}
+
+/// Compiles a template out of a server's configuration, its quotes and their escapes taken off.
+pub(super) fn configured(text: &str, syntax: Syntax, escape: Escape) -> Result<Reader, TemplateError> {
+    if syntax == Syntax::Apache {
+        return program(text, syntax, UserName::AnyWords).map(Reader::Text);
+    }
+    if text.trim_start().starts_with('{')
+        && let Ok(json) = json_template(text.trim())
+    {
+        return Ok(Reader::Json(json));
+    }
+    // nginx has taken off all escapes: a backslash that is left is one.
+    let program = program(&text.replace('\\', "\\\\"), syntax, UserName::AnyWords)?;
+    Ok(Reader::Text(if escape == Escape::None { program.with_raw_quotes() } else { program }))
 }
 
 /// Compiles a template as a user gives it.
@@ -133,7 +164,7 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
         found.push((at, piece));
         rest = next;
     }
-    Ok(times::joined(merge_literals(found)))
+    Ok(times::joined(targets_joined(merge_literals(found))))
 }
 
 /// `$name`, `${name}` or the text up to the next `$`.
@@ -159,9 +190,24 @@ fn apache_piece(input: &str) -> IResult<&str, Piece> {
     alt((percent, directive, literal)).parse(input)
 }
 
-/// The escapes that both servers know in a quoted string of their configuration.
+/// The escapes that both servers know in a quoted string of their configuration; others stay as they are.
 fn unescape(text: &str) -> String {
-    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'")
+    let (mut plain, mut chars) = (String::with_capacity(text.len()), text.chars().peekable());
+    while let Some(c) = chars.next() {
+        let escaped = match (c, chars.peek()) {
+            ('\\', Some('t')) => '\t',
+            ('\\', Some('n')) => '\n',
+            ('\\', Some('r')) => '\r',
+            ('\\', Some(&same @ ('"' | '\'' | '\\'))) => same,
+            _ => {
+                plain.push(c);
+                continue;
+            }
+        };
+        plain.push(escaped);
+        chars.next();
+    }
+    plain
 }
 
 fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
@@ -182,6 +228,25 @@ fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
         }
     }
     merged
+}
+
+/// A path with its query at once behind it, `%U%q` or `$uri$is_args$args`, is a target: where there is no query, nothing
+/// tells the two apart.
+fn targets_joined(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
+    let mut joined: Vec<(usize, Piece)> = Vec::with_capacity(pieces.len());
+    for (at, piece) in pieces {
+        joined.push((at, piece));
+        let count = match joined.as_slice() {
+            [.., (_, Piece::Field((Field::Path, _))), (_, Piece::Field((Field::Query, _)))] => 2,
+            [.., (_, Piece::Field((Field::Path, _))), (_, Piece::Field((Field::Skip, _))), (_, Piece::Field((Field::Query, _)))] => 3,
+            _ => continue,
+        };
+        joined.truncate(joined.len() - count + 1);
+        if let Some((_, Piece::Field((field, _)))) = joined.last_mut() {
+            *field = Field::Target;
+        }
+    }
+    joined
 }
 
 /// Where two names lead to one field, the better one is read and the other read past. A request line says it all: what a
@@ -342,6 +407,28 @@ mod tests {
 
     fn error(text: &str) -> String {
         compile(text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_path_with_its_query_is_one_target() {
+        let paths = |template: &str, line: &str| {
+            let Ok(Reader::Text(program)) = compile(template) else { panic!("{template}") };
+            let (mut clock, mut record) = (crate::format::clock::Clock::new(jiff::tz::TimeZone::UTC), crate::model::Record::default());
+            program.parse(line.as_bytes(), &mut clock, &mut record).unwrap();
+            let text = |bytes: Option<&[u8]>| bytes.map(|b| String::from_utf8_lossy(b).into_owned());
+            (text(record.path), text(record.query))
+        };
+        for template in ["%m %U%q %H %>s %{Referer}i", "$request_method $uri$is_args$args $server_protocol $status $http_referer"] {
+            assert_eq!(paths(template, "GET /a HTTP/1.1 200 /b?c"), (Some("/a".into()), None), "{template}");
+            assert_eq!(paths(template, "GET /a?d=e HTTP/1.1 200 -"), (Some("/a".into()), Some("d=e".into())), "{template}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_taken_off_once() {
+        assert_eq!(unescape(r#"\\t\t\"\\\x"#), "\\t\t\"\\\\x");
+        let Ok(Reader::Text(program)) = configured(r"$status \t\\$uri", Syntax::Nginx, Escape::Default) else { panic!() };
+        assert_eq!(program.progress(br"200 \t\\/a"), 2);
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! blocks. Every worker counts into a tally of its own; at the end they are merged. What a count is does not depend on who
 //! took which chunk.
 
+mod choice;
 mod prepare;
 mod records;
 mod work;
 
+pub use choice::Choice;
 pub use prepare::{Unknown, detect_in};
 pub use records::{Event, Told, each_record};
 
@@ -27,8 +29,8 @@ use work::Worker;
 pub struct ScanSpec {
     /// Number of workers; `None` is one a core.
     pub jobs: Option<usize>,
-    /// The format of all inputs; `None` is to detect it for each.
-    pub format: Option<Format>,
+    /// The format of the inputs.
+    pub format: Choice,
     /// Which records count.
     pub filter: Filter,
     /// What to count.
@@ -43,7 +45,15 @@ pub struct ScanSpec {
 
 impl Default for ScanSpec {
     fn default() -> Self {
-        Self { jobs: None, format: None, filter: Filter::default(), tally: Spec::default(), map: true, zone: TimeZone::UTC, chunk: CHUNK }
+        Self {
+            jobs: None,
+            format: Choice::Detect,
+            filter: Filter::default(),
+            tally: Spec::default(),
+            map: true,
+            zone: TimeZone::UTC,
+            chunk: CHUNK,
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! Samples come from places that hang on nothing but an input's length, so that they, and all that is learnt from them,
 //! are the same for every number of workers.
 
-use super::{ScanSpec, Scanned, reopen};
-use crate::format::{Candidate, Detection, Format, Memory, detect, is_directive, trim_line};
+use super::{Choice, ScanSpec, Scanned, reopen};
+use crate::format::{Candidate, Detection, Format, Memory, is_directive, trim_line};
 use crate::input::{InputError, MAX_LINE, Map, Opened, Origin, open};
 use crate::model::{Record, StatusClass};
 use crate::route::{Counted, Folds, RouteRules};
@@ -114,9 +114,8 @@ fn start_of(reader: &mut impl Read) -> (Vec<u8>, End) {
 }
 
 fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>) -> Prepared {
-    let detection = detection(&blocks);
-    let known = spec.format.is_some() || detection.format.is_some();
-    let unknown = (!known).then(|| Unknown {
+    let detection = detection(origin, &blocks, &spec.format);
+    let unknown = detection.format.is_none().then(|| Unknown {
         head: blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l)).take(3).map(|l| l[..l.len().min(LONG)].to_vec()).collect(),
         binary: blocks.iter().any(|b| is_binary(b)),
         empty: detection.lines == 0,
@@ -124,8 +123,8 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>
     });
     Prepared {
         name: origin.name(),
-        note: if spec.format.is_some() { None } else { detection.note },
-        format: spec.format.clone().or(detection.format),
+        note: detection.note,
+        format: detection.format,
         bytes: match &source {
             Source::Map(map) => map.len() as u64,
             Source::File | Source::Pipe(..) => 0,
@@ -139,7 +138,7 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>
 
 /// Detects by lines from all over the blocks; by many more where these few are not enough, as in a log that begins with what
 /// another program printed. Directives stay: they may say what the columns behind them are.
-fn detection(blocks: &[Vec<u8>]) -> Detection {
+fn detection(origin: &Origin, blocks: &[Vec<u8>], choice: &Choice) -> Detection {
     let all: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b)).filter(|l| !l.trim_ascii().is_empty() && l.len() <= LONG).collect();
     let requests = all.iter().filter(|l| !is_directive(l)).count();
     let spread = |most: usize| {
@@ -153,8 +152,8 @@ fn detection(blocks: &[Vec<u8>]) -> Detection {
             .copied()
             .collect::<Vec<_>>()
     };
-    let found = detect(&spread(LINES));
-    if found.format.is_some() || requests <= LINES { found } else { detect(&spread(MORE_LINES)) }
+    let found = choice.settle(origin, &spread(LINES));
+    if found.format.is_some() || requests <= LINES { found } else { choice.settle(origin, &spread(MORE_LINES)) }
 }
 
 /// Text has hardly any control bytes but tabs, line ends and escapes.
@@ -167,12 +166,12 @@ fn is_binary(block: &[u8]) -> bool {
 ///
 /// # Errors
 /// When the input cannot be opened.
-pub fn detect_in(origin: &Origin) -> Result<Detection, InputError> {
+pub fn detect_in(origin: &Origin, choice: &Choice) -> Result<Detection, InputError> {
     let blocks = match open(origin, true)? {
         Opened::Mapped(map) => places(map.len()).map(|at| whole_lines(&map, at)).collect(),
         Opened::Stream(mut reader) => vec![start_of(&mut reader).0],
     };
-    Ok(detection(&blocks))
+    Ok(detection(origin, &blocks, choice))
 }
 
 /// Where blocks begin: evenly over the whole length, the start among them.

@@ -18,6 +18,8 @@ const WINDOWS_OF: i64 = 60;
 const EXPLAINED: usize = 4;
 /// Characters of a bar on a wide screen.
 const BAR: usize = 24;
+/// Notes about inputs that are shown.
+const MOST_NOTES: usize = 4;
 
 impl Page<'_> {
     /// What was read, how it ended, how bad it is.
@@ -32,10 +34,28 @@ impl Page<'_> {
             self.line(one.trim_end())?;
         }
         self.line(&accounting(report))?;
-        for note in report.inputs.iter().filter_map(|i| i.note.as_ref().map(|note| format!("note: {}: {note}", i.path))) {
-            self.wrapped(&note, "  ")?;
-        }
+        self.notes()?;
         self.line(&verdict(report))
+    }
+
+    /// What was assumed about the inputs: once where it is the same, and not for each of very many.
+    fn notes(&mut self) -> io::Result<()> {
+        let mut notes: Vec<(&str, &str, usize)> = Vec::new();
+        for input in &self.report.inputs {
+            let Some(note) = input.note.as_deref() else { continue };
+            match notes.iter_mut().find(|(_, same, _)| *same == note) {
+                Some((.., count)) => *count += 1,
+                None => notes.push((&input.path, note, 0)),
+            }
+        }
+        for (path, note, others) in notes.iter().take(MOST_NOTES) {
+            let others = if *others == 0 { String::new() } else { format!(" and {others} more") };
+            self.wrapped(&format!("note: {path}{others}: {note}"), "  ")?;
+        }
+        if notes.len() > MOST_NOTES {
+            self.line(&format!("… {} more notes: -o json", notes.len() - MOST_NOTES))?;
+        }
+        Ok(())
     }
 
     fn times(&self) -> human::Times {
