@@ -4,7 +4,7 @@ use super::{InputError, Map};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Chain, Cursor, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What an argument means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,14 @@ impl Origin {
         match self {
             Self::Stdin => "-".to_owned(),
             Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// Its path, `-` for standard input.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Stdin => Path::new("-"),
+            Self::File(path) => path,
         }
     }
 }
