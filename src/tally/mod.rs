@@ -15,7 +15,7 @@ pub use rejects::{Place, Reason, Rejects};
 pub use window::{LADDER, MAX_WINDOWS, Width, Windows};
 
 use crate::format::Reject;
-use crate::model::{Record, StatusCode};
+use crate::model::{Record, ServiceId, StatusCode};
 use crate::route::{RouteId, RouteKey, RouteRules, Routes};
 use std::collections::BTreeMap;
 
@@ -86,8 +86,8 @@ pub struct Tally {
     windows: Windows,
     rejects: Rejects,
     inputs: BTreeMap<u32, Lines>,
-    /// What was dropped when there were too many routes, per code.
-    other: BTreeMap<StatusCode, Cell>,
+    /// What was dropped when there were too many routes, per service and code.
+    other: BTreeMap<(ServiceId, StatusCode), Cell>,
     untimed: u64,
     span: Option<(i64, i64)>,
     /// The width of the cells' own windows, and how many of these there are in all.
@@ -123,6 +123,12 @@ impl Tally {
         }
     }
 
+    /// Records from now on are those of this service: told for an input, not for each line.
+    pub fn set_service(&mut self, service: ServiceId) {
+        self.routes.set_service(service);
+        self.slots.set_service(service);
+    }
+
     /// Counts one record. One without a status is not counted: parsers give none.
     #[inline]
     pub fn absorb(&mut self, record: &Record<'_>) {
@@ -137,7 +143,7 @@ impl Tally {
             None => self.untimed += 1,
         }
         let cross = self.spec.cross.then_some(self.cross.0);
-        let cell = self.cell(route, code);
+        let cell = self.cell(self.routes.service(), route, code);
         cell.count += 1;
         cell.bytes = cell.bytes.saturating_add(record.bytes.unwrap_or(0));
         if let Some(at) = seconds {
@@ -153,11 +159,11 @@ impl Tally {
         }
     }
 
-    /// The cell of a route and a code, made if it is new.
+    /// The cell of a route, which is one of the service, and a code, made if it is new.
     #[inline]
-    fn cell(&mut self, route: RouteId, code: StatusCode) -> &mut Cell {
+    fn cell(&mut self, service: ServiceId, route: RouteId, code: StatusCode) -> &mut Cell {
         if route == RouteId::OTHER {
-            return self.other.entry(code).or_default();
+            return self.other.entry((service, code)).or_default();
         }
         let at = match self.heads.get(route.index()) {
             Some(&head) => self.find(head, code),
@@ -237,8 +243,8 @@ impl Tally {
         for (input, lines) in std::mem::take(&mut other.inputs) {
             self.inputs.entry(input).or_default().add(lines);
         }
-        for (code, cell) in std::mem::take(&mut other.other) {
-            self.other.entry(code).or_default().merge(cell);
+        for (key, cell) in std::mem::take(&mut other.other) {
+            self.other.entry(key).or_default().merge(cell);
         }
         self.untimed += other.untimed;
         let limit = other.routes.limit();
@@ -284,8 +290,8 @@ impl Tally {
 
     fn take_in(&mut self, cells: impl IntoIterator<Item = (RouteKey, StatusCode, Cell)>) {
         for (key, code, cell) in cells {
-            let route = self.routes.intern(&key.method, &key.route);
-            self.cell(route, code).merge(cell);
+            let route = self.routes.intern(key.service, &key.method, &key.route);
+            self.cell(key.service, route, code).merge(cell);
         }
     }
 
@@ -330,14 +336,24 @@ impl Tally {
         &self.spec.routes
     }
 
-    /// What was dropped when there were too many routes, per code.
-    pub fn other(&self) -> &BTreeMap<StatusCode, Cell> {
+    /// What was dropped when there were too many routes, per service and code.
+    pub fn other(&self) -> &BTreeMap<(ServiceId, StatusCode), Cell> {
         &self.other
     }
 
-    /// Width in seconds, and windows with their codes.
-    pub fn windows(&self) -> (i64, impl Iterator<Item = (i64, impl Iterator<Item = (StatusCode, u64)> + '_)> + '_) {
-        (self.windows.width(), self.windows.iter(&self.slots))
+    /// Width in seconds, and windows with their codes, over all services.
+    pub fn windows(&self) -> (i64, impl Iterator<Item = (i64, impl Iterator<Item = (StatusCode, u64)>)> + '_) {
+        let windows = self.windows.iter(&self.slots).map(|(start, counted)| {
+            let mut codes: BTreeMap<StatusCode, u64> = BTreeMap::new();
+            counted.for_each(|(_, code, count)| *codes.entry(code).or_default() += count);
+            (start, codes.into_iter())
+        });
+        (self.windows.width(), windows)
+    }
+
+    /// The same windows with the codes of each service.
+    pub fn service_windows(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = (ServiceId, StatusCode, u64)> + '_)> + '_ {
+        self.windows.iter(&self.slots)
     }
 
     /// The width in seconds of the cells' own windows, if the spec asks for them.
