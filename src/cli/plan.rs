@@ -2,7 +2,7 @@
 
 use super::args::{Color, ScanArgs};
 use super::error::Failure;
-use super::when;
+use super::{services, when};
 use crate::filter::{Filter, PathFilter, StatusFilter, WordFilter};
 use crate::format::Format;
 use crate::input::{self, Origin};
@@ -42,15 +42,17 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     if args.jobs.is_some_and(|jobs| !(1..=MOST_JOBS).contains(&jobs)) {
         return Err(Failure::Usage(format!("--jobs must be at least 1 and at most {MOST_JOBS}")));
     }
+    let (services, origins) = services::select(args, origins(&args.files)?)?;
     let spec = ScanSpec {
         jobs: args.jobs,
         format: args.format.as_deref().map(Format::from_user).transpose()?,
         filter,
+        services,
         map: !args.no_mmap,
         zone: zone.clone(),
         ..ScanSpec::default()
     };
-    Ok(Plan { origins: origins(&args.files)?, spec, zone })
+    Ok(Plan { origins, spec, zone })
 }
 
 /// An option given several times is one list.
