@@ -13,6 +13,11 @@ impl ServiceId {
     /// What belongs to no service; everything, where none are in use.
     pub const NONE: Self = Self(0);
 
+    /// All numbers that there can be, in order: none, those of names, and that of [`Services::OTHER`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..=MAX_SERVICES as u8 + 1).map(Self)
+    }
+
     /// The number: 0 for none, at most one more than [`MAX_SERVICES`].
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -49,11 +54,6 @@ impl Services {
     pub fn name(&self, id: ServiceId) -> Option<&str> {
         let at = id.index().checked_sub(1)?;
         Some(self.names.get(at).map_or(Self::OTHER, String::as_str))
-    }
-
-    /// All numbers that there can be, in order: none, those of the names, and that of [`Services::OTHER`].
-    pub fn ids(&self) -> impl Iterator<Item = ServiceId> {
-        (0..=MAX_SERVICES as u8 + 1).map(ServiceId)
     }
 
     /// How many services are counted together as [`Services::OTHER`].

@@ -16,7 +16,9 @@ pub(super) struct Labels(Option<Vec<Service>>);
 impl Labels {
     pub(super) fn new(scan: &Scan) -> Self {
         let services = scan.services.as_ref();
-        Self(services.map(|s| s.ids().map(|id| s.name(id).map_or(Service::None, |name| Service::Named(Arc::from(name)))).collect()))
+        Self(
+            services.map(|s| ServiceId::all().map(|id| s.name(id).map_or(Service::None, |name| Service::Named(Arc::from(name)))).collect()),
+        )
     }
 
     pub(super) fn of(&self, id: ServiceId) -> Service {
@@ -38,7 +40,7 @@ pub(super) fn rows(scan: &Scan, labels: &Labels, sums: &Sums, width: i64, parsed
             sum.cells.merge(tally::Cell { windows: BTreeMap::new(), ..cell.clone() });
         }
     }
-    for (start, counted) in scan.tally.service_windows() {
+    for (start, counted) in scan.tally.windows().1 {
         for (id, code, count) in counted {
             let windows = &mut services.entry(id).or_default().windows;
             *windows.entry(start.div_euclid(width) * width).or_default().entry(code.get()).or_default() += count;

@@ -41,16 +41,13 @@ fn file(name: &str) -> Option<String> {
     let rest = rest.strip_prefix("u_ex").filter(|day| day.bytes().all(|b| b.is_ascii_digit())).unwrap_or(rest);
     let (mut label, mut at) = (String::new(), 0);
     while let Some(next) = rest[at..].chars().next() {
-        match WORDS.into_iter().find(|word| is_word(rest, at, word)) {
-            Some(word) => {
-                // With the word goes the separator before it: api.access.v2 is api.v2.
-                label.truncate(label.trim_end_matches(SEPARATORS).len());
-                at += word.len();
-            }
-            None => {
-                label.push(next);
-                at += next.len_utf8();
-            }
+        if let Some(word) = WORDS.into_iter().find(|word| is_word(rest, at, word)) {
+            // With the word goes the separator before it: api.access.v2 is api.v2.
+            label.truncate(label.trim_end_matches(SEPARATORS).len());
+            at += word.len();
+        } else {
+            label.push(next);
+            at += next.len_utf8();
         }
     }
     let label = label.trim_matches(SEPARATORS);

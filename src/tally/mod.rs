@@ -143,7 +143,7 @@ impl Tally {
             None => self.untimed += 1,
         }
         let cross = self.spec.cross.then_some(self.cross.0);
-        let cell = self.cell(self.routes.service(), route, code);
+        let cell = self.cell(route, code);
         cell.count += 1;
         cell.bytes = cell.bytes.saturating_add(record.bytes.unwrap_or(0));
         if let Some(at) = seconds {
@@ -159,11 +159,11 @@ impl Tally {
         }
     }
 
-    /// The cell of a route, which is one of the service, and a code, made if it is new.
+    /// The cell of a route and a code, made if it is new.
     #[inline]
-    fn cell(&mut self, service: ServiceId, route: RouteId, code: StatusCode) -> &mut Cell {
+    fn cell(&mut self, route: RouteId, code: StatusCode) -> &mut Cell {
         if route == RouteId::OTHER {
-            return self.other.entry((service, code)).or_default();
+            return self.other_cell(self.routes.service(), code);
         }
         let at = match self.heads.get(route.index()) {
             Some(&head) => self.find(head, code),
@@ -173,6 +173,11 @@ impl Tally {
             return &mut self.cells[at as usize].cell;
         }
         self.new_cell(route, code)
+    }
+
+    #[cold]
+    fn other_cell(&mut self, service: ServiceId, code: StatusCode) -> &mut Cell {
+        self.other.entry((service, code)).or_default()
     }
 
     #[inline]
@@ -291,7 +296,8 @@ impl Tally {
     fn take_in(&mut self, cells: impl IntoIterator<Item = (RouteKey, StatusCode, Cell)>) {
         for (key, code, cell) in cells {
             let route = self.routes.intern(key.service, &key.method, &key.route);
-            self.cell(key.service, route, code).merge(cell);
+            let sum = if route == RouteId::OTHER { self.other_cell(key.service, code) } else { self.cell(route, code) };
+            sum.merge(cell);
         }
     }
 
@@ -341,19 +347,9 @@ impl Tally {
         &self.other
     }
 
-    /// Width in seconds, and windows with their codes, over all services.
-    pub fn windows(&self) -> (i64, impl Iterator<Item = (i64, impl Iterator<Item = (StatusCode, u64)>)> + '_) {
-        let windows = self.windows.iter(&self.slots).map(|(start, counted)| {
-            let mut codes: BTreeMap<StatusCode, u64> = BTreeMap::new();
-            counted.for_each(|(_, code, count)| *codes.entry(code).or_default() += count);
-            (start, codes.into_iter())
-        });
-        (self.windows.width(), windows)
-    }
-
-    /// The same windows with the codes of each service.
-    pub fn service_windows(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = (ServiceId, StatusCode, u64)> + '_)> + '_ {
-        self.windows.iter(&self.slots)
+    /// Width in seconds, and windows with the codes of each service.
+    pub fn windows(&self) -> (i64, impl Iterator<Item = (i64, impl Iterator<Item = (ServiceId, StatusCode, u64)> + '_)> + '_) {
+        (self.windows.width(), self.windows.iter(&self.slots))
     }
 
     /// The width in seconds of the cells' own windows, if the spec asks for them.
