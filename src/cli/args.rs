@@ -58,7 +58,7 @@ pub(super) struct ReportArgs {
     /// table, json, csv or md, or the name of a file whose extension says which.
     #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
     pub(super) output: String,
-    /// What a row of CSV stands for: route, window, service, or two of them with window.
+    /// What a row of CSV stands for; route,window and service,window go together.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "route", help_heading = "Report")]
     pub(super) by: Vec<Dimension>,
     /// Exit with 3 when more than this share of lines is rejected: 5 or 5%.

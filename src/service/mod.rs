@@ -1,6 +1,6 @@
 //! From an input's path to the service that it is a log of: by the user's patterns, or by the path itself.
 //!
-//! Works on paths as text and opens nothing.
+//! Works on paths as text and opens nothing; of the system it asks the working directory alone, for what relative paths mean.
 
 mod auto;
 

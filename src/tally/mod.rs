@@ -123,7 +123,8 @@ impl Tally {
         }
     }
 
-    /// Records from now on are those of this service: told for an input, not for each line.
+    /// Records from now on are those of this service: told for an input, not for each line. Tallies that are to be merged number
+    /// services alike.
     pub fn set_service(&mut self, service: ServiceId) {
         self.routes.set_service(service);
         self.slots.set_service(service);

@@ -148,8 +148,9 @@ impl Page<'_> {
         let method_width = routes.iter().filter_map(|r| r.method.as_ref()).map(String::len).max().unwrap_or(0);
         let column = |of: &dyn Fn(&RouteRow) -> String| routes.iter().map(of).collect::<Vec<_>>();
         let mut columns: Vec<Column> = services::column(routes).into_iter().collect();
+        let narrow = if columns.is_empty() { 16 } else { 10 };
         columns.extend([
-            Column::text("ROUTE", column(&|r| route_name(r, method_width)), 16, 3).cut_in_the_middle(),
+            Column::text("ROUTE", column(&|r| route_name(r, method_width)), narrow, 3).cut_in_the_middle(),
             Column::number("REQUESTS", column(&|r| human::count(r.count))),
             Column::number("5xx", column(&|r| human::percent(r.within(500, 599), r.count))),
             Column::number("4xx", column(&|r| human::percent(r.within(400, 499), r.count))).goes(7),
