@@ -18,17 +18,14 @@ pub enum Origin {
 impl Origin {
     /// The name that reports show.
     pub fn name(&self) -> String {
-        match self {
-            Self::Stdin => "-".to_owned(),
-            Self::File(path) => path.display().to_string(),
-        }
+        self.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string())
     }
 
-    /// Its path, `-` for standard input.
-    pub fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Stdin => Path::new("-"),
-            Self::File(path) => path,
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
         }
     }
 }

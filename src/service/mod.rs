@@ -34,13 +34,13 @@ impl ServiceRules {
         texts.into_iter().map(|text| Rule::parse(text.as_ref())).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The service of an input; `-` is standard input. `None` when no rule fits.
-    pub fn label(&self, path: &Path) -> Option<String> {
+    /// The service of an input; one without a path is standard input, which patterns know as `-`. `None` when no rule fits.
+    pub fn label(&self, path: Option<&Path>) -> Option<String> {
         self.fitting(path).map(|(_, name)| name)
     }
 
     /// The number of the rule that gives an input its service, and that service.
-    pub fn fitting(&self, path: &Path) -> Option<(usize, String)> {
+    pub fn fitting(&self, path: Option<&Path>) -> Option<(usize, String)> {
         let spellings = Spellings::new(path);
         self.0.iter().enumerate().find_map(|(at, rule)| match rule {
             Rule::Pattern(name, glob) => spellings.fit(glob).then(|| (at, name.clone())),
@@ -78,9 +78,10 @@ struct Spellings<'p> {
 }
 
 impl<'p> Spellings<'p> {
-    fn new(path: &'p Path) -> Self {
-        let absolute = if path == Path::new("-") { None } else { std::path::absolute(path).ok().map(|p| without_dots(&p)) };
-        Self { given: path.strip_prefix("./").unwrap_or(path), absolute }
+    fn new(path: Option<&'p Path>) -> Self {
+        let absolute = path.and_then(|path| std::path::absolute(path).ok()).map(|path| without_dots(&path));
+        let given = path.unwrap_or(Path::new("-"));
+        Self { given: given.strip_prefix("./").unwrap_or(given), absolute }
     }
 
     fn fit(&self, glob: &GlobMatcher) -> bool {
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     fn label(rules: &[&str], path: &str) -> Option<String> {
-        ServiceRules::parse(rules).unwrap().label(Path::new(path))
+        ServiceRules::parse(rules).unwrap().label((path != "-").then(|| Path::new(path)))
     }
 
     #[test]
