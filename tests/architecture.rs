@@ -5,8 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms by floor, the lowest first. A room may use rooms of lower floors only.
-const FLOORS: &[&[&str]] =
-    &[&["model"], &["catalogue", "format", "route"], &["filter", "tally", "input"], &["scan"], &["report"], &["output"], &["cli"]];
+const FLOORS: &[&[&str]] = &[
+    &["model"],
+    &["catalogue", "format", "route", "service"],
+    &["filter", "tally", "input"],
+    &["scan"],
+    &["report"],
+    &["output"],
+    &["cli"],
+];
 
 /// A crate or path, and the only places that may name it.
 const OWNERS: &[(&str, &[&str])] = &[

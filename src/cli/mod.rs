@@ -11,6 +11,7 @@ mod plan;
 mod progress;
 mod records;
 mod report;
+mod services;
 mod stderr;
 mod stdout;
 mod when;

@@ -2,7 +2,7 @@
 
 use super::args::{Color, ScanArgs};
 use super::error::Failure;
-use super::{conf, when};
+use super::{conf, services, when};
 use crate::filter::{Filter, PathFilter, StatusFilter, WordFilter};
 use crate::input::{self, Origin};
 use crate::scan::ScanSpec;
@@ -41,9 +41,17 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     if args.jobs.is_some_and(|jobs| !(1..=MOST_JOBS).contains(&jobs)) {
         return Err(Failure::Usage(format!("--jobs must be at least 1 and at most {MOST_JOBS}")));
     }
-    let spec =
-        ScanSpec { jobs: args.jobs, format: conf::choice(args)?, filter, map: !args.no_mmap, zone: zone.clone(), ..ScanSpec::default() };
-    Ok(Plan { origins: origins(&args.files)?, spec, zone })
+    let (services, origins) = services::select(args, origins(&args.files)?)?;
+    let spec = ScanSpec {
+        jobs: args.jobs,
+        format: conf::choice(args)?,
+        filter,
+        services,
+        map: !args.no_mmap,
+        zone: zone.clone(),
+        ..ScanSpec::default()
+    };
+    Ok(Plan { origins, spec, zone })
 }
 
 /// An option given several times is one list.

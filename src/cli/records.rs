@@ -6,6 +6,7 @@ use super::{Exit, formats, plan, stderr, stdout};
 use crate::input::Origin;
 use crate::output::{RecordFormat, RecordWriter};
 use crate::scan::{self, Event, ScanSpec, Told};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -18,15 +19,19 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
     let plan = plan::plan(&args.scan)?;
     plan::may_write(&file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let mut rejects = args.scan.rejects.as_deref().map(reject_file).transpose()?;
+    let services: HashMap<String, String> = match &plan.spec.services {
+        Some(rules) => plan.origins.iter().filter_map(|origin| Some((origin.name(), rules.label(origin.path())?))).collect(),
+        None => HashMap::new(),
+    };
     let mut left = args.limit.unwrap_or(u64::MAX);
     let told = stdout::with(file, |out| {
-        let mut writer = RecordWriter::new(format, out)?;
+        let mut writer = RecordWriter::new(format, plan.spec.services.is_some(), out)?;
         let told = scan::each_record(&plan.origins, &plan.spec, &mut |input, line, event| -> Result<(), Failure> {
             match event {
                 Event::Record(_) if left == 0 => {}
                 Event::Record(record) => {
                     left -= 1;
-                    writer.record(input, line, record)?;
+                    writer.record(input, services.get(input).map(String::as_str), line, record)?;
                 }
                 Event::Rejected(reject, text) => {
                     if args.all_lines {

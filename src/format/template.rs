@@ -428,7 +428,7 @@ mod tests {
     fn escapes_are_taken_off_once() {
         assert_eq!(unescape(r#"\\t\t\"\\\x"#), "\\t\t\"\\\\x");
         let Ok(Reader::Text(program)) = configured(r"$status \t\\$uri", Syntax::Nginx, Escape::Default) else { panic!() };
-        assert_eq!(program.progress(br"200 \t\\/a"), 2);
+        assert_eq!(program.progress(br"200 \t\\/a").0, 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{InputError, Map};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Chain, Cursor, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What an argument means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +18,14 @@ pub enum Origin {
 impl Origin {
     /// The name that reports show.
     pub fn name(&self) -> String {
+        self.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Stdin => "-".to_owned(),
-            Self::File(path) => path.display().to_string(),
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
         }
     }
 }

@@ -16,6 +16,8 @@ pub use records::{Event, Told, each_record};
 use crate::filter::Filter;
 use crate::format::{Field, Format, Wanted};
 use crate::input::{Blocks, Chunk, InputError, Opened, Origin, chunk_of, chunks, open};
+use crate::model::{MAX_SERVICES, ServiceId, Services};
+use crate::service::ServiceRules;
 use crate::tally::{Place, Spec, Tally};
 use jiff::tz::TimeZone;
 use prepare::{Prepared, Source};
@@ -33,6 +35,8 @@ pub struct ScanSpec {
     pub format: Choice,
     /// Which records count.
     pub filter: Filter,
+    /// Which service an input is a log of; `None` is not to ask.
+    pub services: Option<ServiceRules>,
     /// What to count.
     pub tally: Spec,
     /// Whether regular files may be mapped.
@@ -49,6 +53,7 @@ impl Default for ScanSpec {
             jobs: None,
             format: Choice::Detect,
             filter: Filter::default(),
+            services: None,
             tally: Spec::default(),
             map: true,
             zone: TimeZone::UTC,
@@ -66,6 +71,8 @@ pub struct Scan {
     pub tally: Tally,
     /// The inputs, in the order given.
     pub inputs: Vec<Scanned>,
+    /// The services that the inputs were asked for, those of inputs that could not be opened too.
+    pub services: Option<Services>,
     /// Things that went wrong without stopping the scan, in words.
     pub warnings: Vec<String>,
     /// Some of several inputs could not be opened.
@@ -78,6 +85,8 @@ pub struct Scan {
 pub struct Scanned {
     /// Its name.
     pub name: String,
+    /// The service that it is a log of.
+    pub service: ServiceId,
     /// Its format's name; `None` when no format read any of its lines.
     pub format: Option<String>,
     /// What was assumed about its format, in words.
@@ -116,10 +125,11 @@ impl Progress for Silent {
 /// # Errors
 /// When no input can be opened. One of several, or one that fails in the middle, is a warning.
 pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Result<Scan, InputError> {
+    let (services, ids) = services(origins, spec);
     let (mut prepared, mut unreadable) = (Vec::new(), Vec::new());
-    for origin in origins {
+    for (origin, &service) in origins.iter().zip(&ids) {
         match prepare::prepare(origin, spec) {
-            Ok(input) => prepared.push(input),
+            Ok(input) => prepared.push(input.of(service)),
             Err(error) if origins.len() == 1 => return Err(error),
             Err(error) => unreadable.push(error),
         }
@@ -135,7 +145,11 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
 
     let wanted = spec.filter.wanted(Wanted::TALLY);
     let formats: Vec<Option<Format>> = prepared.iter().map(|p| p.format.as_ref().map(|f| f.narrowed(wanted))).collect();
-    let context = Context { spec, tally: tally_spec, formats, progress, warnings: Mutex::default() };
+    let services_of = prepared.iter().map(|p| p.service).collect();
+    let context = Context { spec, tally: tally_spec, formats, services: services_of, progress, warnings: Mutex::default() };
+    if let Some(folded) = services.as_ref().map(Services::folded).filter(|&folded| folded > 0) {
+        context.warn(format!("{folded} of {} services are counted together as (other)", MAX_SERVICES + folded));
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
 
     for prepared in prepared.iter().filter(|p| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host))) {
@@ -149,7 +163,16 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     }
     unreadable.iter().for_each(|error| context.warn(format!("{error}; it is left out")));
     let warnings = context.warnings.into_inner().expect("no worker panicked");
-    Ok(Scan { unreadable: !unreadable.is_empty(), ..close(done, prepared, warnings, context.tally) })
+    Ok(Scan { services, unreadable: !unreadable.is_empty(), ..close(done, prepared, warnings, context.tally) })
+}
+
+/// The services of the inputs, if they are asked for, and the number of each input's.
+fn services(origins: &[Origin], spec: &ScanSpec) -> (Option<Services>, Vec<ServiceId>) {
+    let Some(rules) = &spec.services else { return (None, vec![ServiceId::NONE; origins.len()]) };
+    let labels: Vec<Option<String>> = origins.iter().map(|origin| rules.label(origin.path())).collect();
+    let services = Services::new(labels.iter().flatten().cloned());
+    let ids = labels.iter().map(|label| services.id(label.as_deref())).collect();
+    (Some(services), ids)
 }
 
 /// As many as asked for, but not more than there are chunks to work on.
@@ -167,13 +190,14 @@ struct Context<'s> {
     spec: &'s ScanSpec,
     tally: Spec,
     formats: Vec<Option<Format>>,
+    services: Vec<ServiceId>,
     progress: &'s dyn Progress,
     warnings: Mutex<Vec<String>>,
 }
 
 impl Context<'_> {
     fn worker(&self) -> Worker<'_> {
-        Worker::new(&self.formats, &self.spec.filter, self.tally.clone(), self.spec.zone.clone())
+        Worker::new(&self.formats, &self.services, &self.spec.filter, self.tally.clone(), self.spec.zone.clone())
     }
 
     fn warn(&self, warning: String) {
@@ -301,7 +325,14 @@ fn close(done: Vec<Done>, prepared: Vec<Prepared>, warnings: Vec<String>, spec: 
         lines_before.insert((of, chunk), sum);
         sum += lines;
     }
-    Scan { tally, unreadable: false, inputs: prepared.into_iter().map(Prepared::into_scanned).collect(), warnings, lines_before }
+    Scan {
+        tally,
+        services: None,
+        unreadable: false,
+        inputs: prepared.into_iter().map(Prepared::into_scanned).collect(),
+        warnings,
+        lines_before,
+    }
 }
 
 /// Opens an input for reading from its start.

@@ -6,7 +6,7 @@
 use super::{Choice, ScanSpec, Scanned, reopen};
 use crate::format::{Candidate, Detection, Format, Memory, is_directive, trim_line};
 use crate::input::{InputError, MAX_LINE, Map, Opened, Origin, open};
-use crate::model::{Record, StatusClass};
+use crate::model::{Record, ServiceId, StatusClass};
 use crate::route::{Counted, Folds, RouteRules};
 use std::collections::BTreeMap;
 use std::io::{Chain, Cursor, Read};
@@ -31,6 +31,7 @@ const GZIP_SCALE: u64 = 12;
 /// An input that is ready to be scanned.
 pub(super) struct Prepared {
     pub(super) name: String,
+    pub(super) service: ServiceId,
     pub(super) format: Option<Format>,
     pub(super) source: Source,
     pub(super) bytes: u64,
@@ -123,6 +124,7 @@ fn settle(origin: &Origin, spec: &ScanSpec, source: Source, blocks: Vec<Vec<u8>>
     });
     Prepared {
         name: origin.name(),
+        service: ServiceId::NONE,
         note: detection.note,
         format: detection.format,
         bytes: match &source {
@@ -192,18 +194,35 @@ fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
     block.split(|&b| b == b'\n').map(trim_line)
 }
 
+/// What the samples of a service's inputs hold.
+#[derive(Default)]
+struct Sampled {
+    /// Routes with their requests, those that failed and those that were refused.
+    counts: BTreeMap<Vec<u8>, (u64, u64, u64)>,
+    /// Bytes looked at, and bytes that there are likely to be.
+    bytes: u64,
+    total: u64,
+}
+
+impl Sampled {
+    fn folds(self) -> Folds {
+        let counted = self.counts.iter().map(|(route, &(count, errors, refused))| Counted { route, count, errors, refused });
+        Folds::learn(counted, self.total as f64 / self.bytes.max(1) as f64)
+    }
+}
+
 /// The rules of routes, with what the samples of all inputs teach.
 pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
     let rules = &spec.tally.routes;
-    let mut counts: BTreeMap<Vec<u8>, (u64, u64, u64)> = BTreeMap::new();
-    let (mut sampled, mut total) = (0u64, 0u64);
+    let mut services: BTreeMap<ServiceId, Sampled> = BTreeMap::new();
     let mut memory = Memory::new(spec.zone.clone());
     for prepared in prepared {
+        let sampled = services.entry(prepared.service).or_default();
         let sample = std::mem::take(&mut prepared.sample);
         let sampled_lines = || sample.iter().flat_map(|block| lines(block).take(ROUTE_LINES));
         let bytes = sampled_lines().map(|line| line.len() as u64 + 1).sum::<u64>();
-        sampled += bytes;
-        total += prepared.expected(bytes);
+        sampled.bytes += bytes;
+        sampled.total += prepared.expected(bytes);
         let Some(format) = &prepared.format else { continue };
         for line in sampled_lines() {
             let mut record = Record::default();
@@ -212,20 +231,24 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
             }
             if let Some(path) = record.path.filter(|_| spec.filter.accepts(&record)) {
                 let mut route = Vec::new();
-                rules.write(path, &mut route);
+                rules.write(prepared.service, path, &mut route);
                 let is = |class| u64::from(record.status.is_some_and(|s| s.class() == class));
-                let (count, errors, refused) = counts.entry(route).or_default();
+                let (count, errors, refused) = sampled.counts.entry(route).or_default();
                 *count += 1;
                 *errors += is(StatusClass::ServerError);
                 *refused += is(StatusClass::ClientError);
             }
         }
     }
-    let counted = counts.iter().map(|(route, &(count, errors, refused))| Counted { route, count, errors, refused });
-    rules.learned(Folds::learn(counted, total as f64 / sampled.max(1) as f64))
+    rules.learned(services.into_iter().map(|(service, sampled)| (service, sampled.folds())))
 }
 
 impl Prepared {
+    /// The same as a log of a service.
+    pub(super) fn of(self, service: ServiceId) -> Self {
+        Self { service, ..self }
+    }
+
     /// An input that holds no text is left out; one of an unknown format is read, and its lines are rejected.
     pub(super) fn is_text(&self) -> bool {
         self.unknown.as_ref().is_none_or(|u| !u.binary)
@@ -257,6 +280,7 @@ impl Prepared {
     pub(super) fn into_scanned(self) -> Scanned {
         Scanned {
             name: self.name,
+            service: self.service,
             format: self.format.map(|f| f.name().to_owned()),
             note: self.note,
             unknown: self.unknown,
