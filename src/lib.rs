@@ -3,6 +3,8 @@
 //! The library behind the `logcodes` command. One line of a log flows like this, and nothing flows back:
 //!
 //! ```text
+//!  service  path of an input -> the application that it is a log of
+//!    │
 //!  input    bytes: mapped, read, decompressed; cut into chunks at line ends
 //!    │
 //!  format   one line -> Record, borrowed from it; or why it is none
@@ -11,9 +13,9 @@
 //!    │
 //!  route    method and target -> route, by shape and by what a sample of the log taught
 //!    │
-//!  tally    the monoid: codes x routes x windows, bytes, durations; one a worker, merged at the end
+//!  tally    the monoid: services x routes x codes x windows, bytes, durations; one a worker, merged at the end
 //!    │
-//!  scan     the only room that knows threads: drives the five above
+//!  scan     the only room that knows threads: drives the six above
 //!    │
 //!  report   Tally -> Report: owned, folded, sorted, serialisable  <── catalogue: what each code means
 //!    │
@@ -42,6 +44,7 @@ pub mod model;
 pub mod catalogue;
 pub mod format;
 pub mod route;
+pub mod service;
 
 pub mod filter;
 pub mod input;

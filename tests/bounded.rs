@@ -9,7 +9,12 @@ use support::{Dir, combined, pack};
 
 /// Runs under a limit on private memory, which counts the threads' stacks too, and gives the counted requests.
 fn parsed_within(dir: &Dir, mebibytes: usize, args: &str) -> u64 {
-    let script = format!("ulimit -d {}; exec '{}' {args} -j 2 -o json access.log", mebibytes * 1024, env!("CARGO_BIN_EXE_logcodes"));
+    parsed_of(dir, mebibytes, &format!("{args} access.log"))
+}
+
+/// The same of the inputs that the arguments name.
+fn parsed_of(dir: &Dir, mebibytes: usize, args: &str) -> u64 {
+    let script = format!("ulimit -d {}; exec '{}' {args} -j 2 -o json", mebibytes * 1024, env!("CARGO_BIN_EXE_logcodes"));
     let output = Command::new("bash").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
     assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -71,4 +76,18 @@ fn more_files_than_may_be_open() {
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(json["lines"]["parsed"], 700, "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+fn many_services_with_every_code_in_every_window() {
+    let dir = Dir::new();
+    let files = 80;
+    for file in 0..files {
+        let line = |n: u32| combined(n * 41 % 86_400, &format!("GET /{file}/a HTTP/1.1"), (n % 1000) as u16, 10);
+        dir.file(&format!("s{file}.log"), (0..LINES / files).map(line).collect::<String>());
+    }
+    // Counts of every code of 65 services in each of 2,048 windows would take a gibibyte.
+    let lines = u64::from(LINES / files * files);
+    assert_eq!(parsed_of(&dir, 288, "--service auto 's*.log'"), lines);
+    assert_eq!(parsed_of(&dir, 288, "--service auto --window 1s 's*.log'"), lines);
 }

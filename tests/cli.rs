@@ -139,7 +139,7 @@ fn records_lay_the_parser_open() {
     assert_eq!(rows[0]["path"], "/a");
     assert_eq!(rows[0]["query"], "b=%20");
     assert_eq!(rows[0]["time"], "2025-06-15T00:00:00Z");
-    assert!(rows[0]["duration"].is_null() && rows[0].as_object().unwrap().len() == 19);
+    assert!(rows[0]["duration"].is_null() && rows[0].as_object().unwrap().len() == 23);
     assert_eq!(rows[1], serde_json::json!({"input": "access.log", "line": 2, "rejected": "not an access line of this format"}));
     assert!(ran.stderr().contains("2 lines = 1 records + 0 filtered + 1 rejected"), "{}", ran.stderr());
     assert_eq!(
@@ -187,6 +187,15 @@ fn usage_is_2() {
         (&["explain", "299"], "299 is not in the catalogue"),
         (&["-o", "json", "--by", "window", "access.log"], "it goes with -o csv"),
         (&["records", "--all-lines", "-o", "csv", "access.log"], "goes with -o jsonl"),
+        (&["--service", "api", "access.log"], "--service: 'api' names no pattern: write NAME=PATTERN"),
+        (&["--service", "=x", "access.log"], "has no name"),
+        (&["--service", "api=[", "access.log"], "is no pattern"),
+        (&["--only-service", "api", "access.log"], "--service auto takes them from the paths"),
+        (&["--service", "api=*", "--only-service", "shop,x*", "access.log"], "no input is left; the services are api"),
+        (&["--service", "api=*", "--only-service", "!api", "access.log"], "no input is left"),
+        (&["--service", "x=y*", "--only-service", "x", "access.log"], "no rule fits any input"),
+        (&["--service", "a=*", "--only-service", " ,", "access.log"], "the filter is empty"),
+        (&["-o", "csv", "--by", "service", "access.log"], "--by service needs services"),
         (&["--no-such-flag"], "unexpected argument"),
         (&["records"], ""),
     ];
@@ -285,6 +294,112 @@ fn hosts_colours_and_quiet() {
         dir.run(&["-q", "records", "access.log"]).stderr().contains("cannot be used with")
             || dir.run(&["records", "-q", "access.log"]).exits(0).stderr().is_empty()
     );
+}
+
+/// Two services, one of them in two files, and a file that no rule fits.
+fn services() -> Dir {
+    let dir = Dir::new();
+    let root = |n: u32, status| combined(n, "GET / HTTP/1.1", status, 10);
+    std::fs::create_dir(dir.path().join("shop")).unwrap();
+    dir.file("api.access.log", root(0, 200) + &root(1, 502));
+    dir.file("api.access.log.1", root(2, 200) + "garbage\n");
+    dir.file("shop/access.log", root(3, 200) + &root(4, 404) + &root(64, 200));
+    dir.file("other.log", root(5, 301));
+    dir
+}
+
+const SERVICES: [&str; 8] = ["--service", "api=api*", "--service", "shop=**/shop/**", "api.access.log*", "shop", "other.log", "-q"];
+
+#[test]
+fn services_tell_routes_apart() {
+    let dir = services();
+    let json = dir.run(&[&SERVICES[..], &["-o", "json"]].concat()).exits(0).json();
+    let rows = |list: &str, keys: &[&str]| {
+        let row = |row: &serde_json::Value| keys.iter().map(|key| row[key].clone()).collect::<Vec<_>>();
+        serde_json::Value::from(json[list].as_array().unwrap().iter().map(|r| row(r).into()).collect::<Vec<serde_json::Value>>())
+    };
+    assert_eq!(
+        rows("services", &["service", "count", "bytes", "errors", "codes", "last_seen"]),
+        serde_json::json!([
+            ["api", 3, 30, 1, {"200": 2, "502": 1}, "2025-06-15T00:00:02Z"],
+            ["shop", 3, 30, 0, {"200": 2, "404": 1}, "2025-06-15T00:01:04Z"],
+            [null, 1, 10, 0, {"301": 1}, "2025-06-15T00:00:05Z"],
+        ])
+    );
+    assert_eq!(json["services"][0]["error_rate"].as_f64(), Some(1.0 / 3.0));
+    assert_eq!(json["services"][1]["windows"].as_array().unwrap().len(), 3);
+    assert_eq!(rows("routes", &["service", "route", "count"]), serde_json::json!([["api", "/", 3], ["shop", "/", 3], [null, "/", 1]]));
+    assert_eq!(rows("inputs", &["service"]), serde_json::json!([["api"], ["api"], ["shop"], [null]]));
+    assert_eq!(json["codes"][1]["top_route"]["service"], serde_json::Value::Null);
+    let text = dir.run(&SERVICES).exits(0).stdout();
+    assert!(text.contains("\nSERVICE  REQUESTS") && text.contains("\nSERVICE  ROUTE"), "{text}");
+    let auto = dir.run(&["--service", "auto", "-o", "json", "api.access.log.1", "shop/access.log"]).exits(0).json();
+    assert_eq!(auto["services"].as_array().unwrap().iter().map(|s| &s["service"]).collect::<Vec<_>>(), ["shop", "api"]);
+    let piped =
+        dir.run_with(&["--service", "pipe=-", "-o", "json"], Some(combined(0, "GET / HTTP/1.1", 200, 1).as_bytes())).exits(0).json();
+    assert_eq!(piped["routes"][0]["service"], "pipe");
+}
+
+#[test]
+fn without_services_no_output_speaks_of_them() {
+    let dir = services();
+    for args in [&["-o", "json"][..], &["-o", "csv"], &["-o", "csv", "--by", "route,window"], &["-o", "md"], &["-o", "table"]] {
+        let text = dir.run(&[args, &["other.log", "api.access.log"]].concat()).exits(0).stdout().to_lowercase();
+        assert!(
+            !text.contains("\"service") && !text.contains("service,") && !text.contains("| service") && !text.contains("\nservice"),
+            "{text}"
+        );
+    }
+    for format in ["jsonl", "csv"] {
+        let text = dir.run(&["records", "-o", format, "other.log"]).exits(0).stdout();
+        assert!(!text.contains("service"), "{text}");
+    }
+}
+
+#[test]
+fn services_are_filtered_before_a_line_is_read() {
+    let dir = services();
+    let of = |only: &str| {
+        let json = dir.run(&[&SERVICES[..], &["--only-service", only, "-o", "json"]].concat()).exits(0).json();
+        (json["inputs"].as_array().unwrap().len(), json["lines"]["read"].as_u64().unwrap())
+    };
+    assert_eq!([of("api"), of("API,sh*"), of("!api"), of("*,!shop")], [(2, 4), (3, 7), (2, 4), (2, 4)]);
+    let ran = dir.run(&["--service", "api=api*", "--service", "gone=gone*", "api.access.log", "-o", "json"]).exits(0);
+    assert!(ran.stderr().contains("--service gone=gone*: no input gets its service by this"), "{}", ran.stderr());
+    let rejects = dir.run(&[&SERVICES[..], &["--only-service", "shop", "--rejects", "bad.tsv"]].concat()).exits(0);
+    assert!(rejects.stderr().is_empty());
+    assert_eq!(std::fs::read_to_string(dir.path().join("bad.tsv")).unwrap(), "");
+}
+
+#[test]
+fn csv_and_records_have_a_column_of_services() {
+    let dir = services();
+    let csv = |by: &str| {
+        let text = dir.run(&[&SERVICES[..], &["-o", "csv", "--window", "1m", "--by", by]].concat()).exits(0).stdout();
+        text.split_terminator("\r\n").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let routes = csv("route");
+    assert!(routes[0].ends_with(",first_seen,last_seen,service"), "{routes:?}");
+    assert!(routes[1..].iter().any(|row| row.starts_with("GET,/,502,") && row.ends_with(",api")), "{routes:?}");
+    assert!(routes[1..].iter().any(|row| row.starts_with("GET,/,301,") && row.ends_with("Z,")), "{routes:?}");
+    let services = csv("service");
+    assert_eq!(services[0], "service,code,name,class,count,share");
+    assert!(services.contains(&"api,502,Bad Gateway,5xx,1,0.333333".to_owned()), "{services:?}");
+    assert!(services.contains(&",301,Moved Permanently,3xx,1,1".to_owned()), "{services:?}");
+    let windows = csv("service,window");
+    assert_eq!(windows[0], "start,end,service,code,name,class,count,share");
+    assert!(windows.contains(&"2025-06-15T00:01:00Z,2025-06-15T00:02:00Z,shop,200,OK,2xx,1,1".to_owned()), "{windows:?}");
+    assert!(csv("route,window")[0].ends_with(",count,share,service"));
+    let records = dir.run(&[&["records"], &SERVICES[..]].concat()).exits(0).stdout();
+    let rows: Vec<serde_json::Value> = records.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(
+        rows.iter().map(|r| r["service"].as_str()).collect::<Vec<_>>(),
+        [Some("api"), Some("api"), Some("api"), Some("shop"), Some("shop"), Some("shop"), None]
+    );
+    assert!(rows.iter().all(|row| row.as_object().unwrap().len() == 20));
+    dir.file("=1+1.log", combined(0, "GET / HTTP/1.1", 200, 1));
+    let records = dir.run(&["records", "-o", "csv", "--service", "auto", "=1+1.log"]).exits(0).stdout();
+    assert!(records.starts_with("input,") && records.contains(",request_id,service\r\n") && records.ends_with(",'=1+1\r\n"), "{records}");
 }
 
 #[test]

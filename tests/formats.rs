@@ -25,6 +25,10 @@ fn shown(record: &Record<'_>, field: &str) -> String {
         "upstream_status" => text(record.upstream_status),
         "upstream_time" => seconds(record.upstream_time),
         "request_id" => text(record.request_id),
+        "queue_time" => seconds(record.queue_time),
+        "connect_time" => seconds(record.connect_time),
+        "header_time" => seconds(record.header_time),
+        "termination_state" => text(record.termination_state),
         other => panic!("{other} is no field of a record"),
     }
 }

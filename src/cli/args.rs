@@ -59,7 +59,7 @@ pub(super) struct ReportArgs {
     /// table, json, csv or md, or the name of a file whose extension says which.
     #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
     pub(super) output: String,
-    /// What a row of CSV stands for.
+    /// What a row of CSV stands for; route,window and service,window go together.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "route", help_heading = "Report")]
     pub(super) by: Vec<Dimension>,
     /// Exit with 3 when more than this share of lines is rejected: 5 or 5%.
@@ -79,6 +79,12 @@ pub(super) struct ScanArgs {
     /// The log format: a name ('logcodes formats' lists them), an nginx log_format or an Apache LogFormat string (default: detected).
     #[arg(short, long, value_name = "FORMAT", help_heading = "Reading")]
     pub(super) format: Option<String>,
+    #[command(flatten)]
+    pub(super) conf: ConfArgs,
+    /// Which service a file is a log of: api='api*.log', shop='/var/log/shop/**' (by path, absolute path or file name), or auto to
+    /// take it from the path. Repeatable; the first that fits wins.
+    #[arg(long, value_name = "NAME=PATTERN|auto", help_heading = "Reading")]
+    pub(super) service: Vec<String>,
     /// Workers (default: one a core).
     #[arg(short, long, value_name = "N", help_heading = "Reading")]
     pub(super) jobs: Option<usize>,
@@ -97,7 +103,7 @@ pub(super) struct ScanArgs {
     /// No warnings, no progress.
     #[arg(short, long, help_heading = "Reading")]
     pub(super) quiet: bool,
-    /// Only these status codes: 5xx,!502,400-404. Repeatable, as are the next three.
+    /// Only these status codes: 5xx,!502,400-404. Repeatable, as are the next four.
     #[arg(short, long, value_name = "CODES", help_heading = "Selecting")]
     pub(super) status: Vec<String>,
     /// Only these paths: /api (and below), /api/*/orders, wp- (anywhere), !/healthz.
@@ -109,12 +115,25 @@ pub(super) struct ScanArgs {
     /// Only these hosts: www.example.com, *.example.com, !static.*.
     #[arg(long, value_name = "HOSTS", help_heading = "Selecting")]
     pub(super) host: Vec<String>,
+    /// Only the files of these services, which --service names: api,shop-*, or !static.
+    #[arg(long, value_name = "SERVICES", help_heading = "Selecting")]
+    pub(super) only_service: Vec<String>,
     /// Not before: 2025-06-15T15:00, 15:00 (today), -3h (before now), yesterday.
     #[arg(long, value_name = "TIME", help_heading = "Selecting", allow_hyphen_values = true)]
     pub(super) since: Option<String>,
     /// Before: as --since.
     #[arg(long, value_name = "TIME", help_heading = "Selecting", allow_hyphen_values = true)]
     pub(super) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfArgs {
+    /// nginx's main configuration: its log_formats, includes too, and the one that each log is written with.
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) nginx_conf: Option<PathBuf>,
+    /// Apache's main configuration: its LogFormats, includes too, and the one that each log is written with.
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub(super) apache_conf: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -150,6 +169,8 @@ pub(super) struct FormatsArgs {
     /// Logs to look at.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) conf: ConfArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -163,6 +184,7 @@ pub(super) enum ExplainFormat {
 pub(super) enum Dimension {
     Route,
     Window,
+    Service,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

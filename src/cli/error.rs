@@ -5,6 +5,7 @@ use crate::filter::FilterError;
 use crate::format::TemplateError;
 use crate::input::InputError;
 use crate::route::PatternError;
+use crate::service::ServiceError;
 use std::io;
 
 /// Why a run ended early.
@@ -22,6 +23,9 @@ pub(super) enum Failure {
     /// A route that is none.
     #[error("--route: {0}")]
     Route(#[from] PatternError),
+    /// A service that is none.
+    #[error("--service: {0}")]
+    Service(#[from] ServiceError),
     /// Anything else that the user can put right.
     #[error("{0}")]
     Usage(String),

@@ -1,31 +1,40 @@
-//! `logcodes formats [FILE...]`, and why a log cannot be read.
+//! `logcodes formats [FILE...]`, of a configuration too, and why a log cannot be read.
 
 use super::args::FormatsArgs;
 use super::error::Failure;
-use super::{Exit, stderr, stdout};
-use crate::format::{Candidate, builtins};
+use super::{Exit, conf, stderr, stdout};
+use crate::format::conf::Conf;
+use crate::format::{Candidate, Stopped, builtins};
 use crate::input;
 use crate::output::sanitize::{clean, cut};
 use crate::report::{Report, mask_secrets};
-use crate::scan::{self, Scan, Unknown};
+use crate::scan::{self, Choice, Scan, Unknown};
 use std::fmt::Write as _;
 
 pub(super) fn run(args: &FormatsArgs) -> Result<Exit, Failure> {
-    if args.files.is_empty() {
-        return list();
-    }
+    let conf = conf::read(&args.conf, false)?;
+    let choice = match conf {
+        Some(conf) if args.files.is_empty() => return list_conf(&conf),
+        Some(conf) => Choice::Configured(conf.into()),
+        None if args.files.is_empty() => return list(),
+        None => Choice::Detect,
+    };
     let mut unknown = 0;
     stdout::with(None, |out| {
         let inputs = input::find(&args.files)?;
         inputs.warnings.iter().for_each(|warning| stderr::say(&format!("warning: {warning}")));
         for origin in &inputs.origins {
-            for (input, found) in scan::detect_in(origin)? {
+            for (input, found) in scan::detect_in(origin, &choice)? {
                 let name = found.format.as_ref().map_or("no known format", |f| f.name());
                 unknown += usize::from(found.format.is_none());
                 writeln!(out, "{input}: {name}")?;
                 found.note.iter().try_for_each(|note| writeln!(out, "    {note}"))?;
-                for c in found.candidates.iter().take(5) {
+                for c in found.candidates.iter().filter(|c| c.parsed > 0 || found.format.is_none()).take(5) {
                     writeln!(out, "    {}", judgement(c, found.lines))?;
+                }
+                if let Some(stopped) = found.candidates.first().and_then(|c| c.stopped.as_ref()) {
+                    writeln!(out, "    the other line that came furthest: {}", stopped.why)?;
+                    write!(out, "{}", pointed_at(stopped, 8))?;
                 }
             }
         }
@@ -50,13 +59,59 @@ fn list() -> Result<Exit, Failure> {
     })
 }
 
+/// The formats of a configuration, where they are defined and what is written with them.
+fn list_conf(conf: &Conf) -> Result<Exit, Failure> {
+    stdout::with(None, |out| {
+        for format in conf.formats() {
+            let mut logs = conf.logs_of(format).peekable();
+            let place = match format.place() {
+                Some(place) => place.to_string(),
+                None if logs.peek().is_none() => continue,
+                None => "built in".to_owned(),
+            };
+            writeln!(out, "{:<24} {}", clean(format.name()), clean(&place))?;
+            writeln!(out, "{:<24} {}", "", clean(format.text()))?;
+            if let Err(problem) = format.reading() {
+                writeln!(out, "{:<24} cannot be read: {}", "", clean(problem.what()))?;
+            }
+            if logs.peek().is_none() {
+                writeln!(out, "{:<24} used by no log", "")?;
+            }
+            for log in logs {
+                writeln!(out, "{:<24} used by {} ({})", "", clean(log.target()), clean(&log.place().to_string()))?;
+            }
+        }
+        Ok(Exit::Success)
+    })
+}
+
 fn judgement(c: &Candidate, lines: usize) -> String {
     let mut text = format!("{:<24} {} of {lines} sampled lines are records, {} fit to their end", c.name, c.parsed, c.whole);
     if let Some(stopped) = c.stopped.as_ref().filter(|_| c.parsed == 0) {
-        let _ = write!(text, "; {stopped}");
+        let _ = write!(text, "; {}", stopped.why);
     }
     text
 }
+
+/// A line, cut and indented, and below it a mark where it stopped matching.
+fn pointed_at(stopped: &Stopped, indent: usize) -> String {
+    let shown = |bytes: &[u8]| clean(&mask_secrets(&String::from_utf8_lossy(bytes))).into_owned();
+    let (before, after) = stopped.line.split_at(stopped.matched.unwrap_or(0).min(stopped.line.len()));
+    let (before, after) = (shown(before), shown(after));
+    // The place stays in sight: what is left out is at the start of a long line.
+    let left_out = before.chars().count().saturating_sub(MOST_BEFORE);
+    let dots = if left_out > 0 { "…" } else { "" };
+    let kept: String = before.chars().skip(left_out).collect();
+    let mut text = format!("{:indent$}{dots}{kept}{}\n", "", cut(&after, 100));
+    if stopped.matched.is_some() {
+        let column = indent + unicode_width::UnicodeWidthStr::width(format!("{dots}{kept}").as_str());
+        let _ = writeln!(text, "{:column$}^", "");
+    }
+    text
+}
+
+/// Characters shown before the place where a line stopped matching.
+const MOST_BEFORE: usize = 80;
 
 /// Why a scan found no record at all.
 pub(super) fn why_nothing(scan: &Scan, report: &Report) -> String {
@@ -96,11 +151,11 @@ pub(super) fn why_unknown(name: &str, why: &Unknown) -> String {
     if !near.is_empty() {
         text.push_str("  nearest:\n");
         for c in near {
-            let _ = writeln!(text, "    {}: {}", c.name, c.stopped.as_deref().unwrap_or_default());
+            let _ = writeln!(text, "    {}: {}", c.name, c.stopped.as_ref().map_or("", |s| s.why.as_str()));
         }
     }
     text.push_str(
-        "  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache",
+        "  name the format with -f: a name from 'logcodes formats', the log_format string of nginx, or the LogFormat string of Apache; or name the server's configuration with --nginx-conf or --apache-conf",
     );
     text
 }

@@ -3,6 +3,7 @@
 //! Only this room knows clap, the environment, the clock and the standard streams.
 
 mod args;
+mod conf;
 mod error;
 mod explain;
 mod formats;
@@ -10,6 +11,7 @@ mod plan;
 mod progress;
 mod records;
 mod report;
+mod services;
 mod stderr;
 mod stdout;
 mod when;

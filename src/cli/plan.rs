@@ -2,9 +2,9 @@
 
 use super::args::{Color, ScanArgs};
 use super::error::Failure;
-use super::when;
+use super::services::{self, Selected};
+use super::{conf, when};
 use crate::filter::{Filter, PathFilter, StatusFilter, WordFilter};
-use crate::format::Format;
 use crate::input::{self, Found, Origin};
 use crate::scan::ScanSpec;
 use jiff::tz::TimeZone;
@@ -44,15 +44,18 @@ pub(super) fn plan(args: &ScanArgs) -> Result<Plan, Failure> {
     if args.jobs.is_some_and(|jobs| !(1..=MOST_JOBS).contains(&jobs)) {
         return Err(Failure::Usage(format!("--jobs must be at least 1 and at most {MOST_JOBS}")));
     }
+    let Found { origins, warnings } = origins(&args.files)?;
+    let Selected { rules, only, origins } = services::select(args, origins)?;
     let spec = ScanSpec {
         jobs: args.jobs,
-        format: args.format.as_deref().map(Format::from_user).transpose()?,
+        format: conf::choice(args)?,
         filter,
+        services: rules,
+        only,
         map: !args.no_mmap,
         zone: zone.clone(),
         ..ScanSpec::default()
     };
-    let Found { origins, warnings } = origins(&args.files)?;
     Ok(Plan { origins, warnings, spec, zone })
 }
 

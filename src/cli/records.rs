@@ -20,20 +20,20 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
     let mut rejects = args.scan.rejects.as_deref().map(reject_file).transpose()?;
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut told = stdout::with(file, |out| {
-        let mut writer = RecordWriter::new(format, out)?;
+        let mut writer = RecordWriter::new(format, plan.spec.services.is_some(), out)?;
         let told = scan::each_record(&plan.origins, &plan.spec, &mut |input, line, event| -> Result<(), Failure> {
             match event {
                 Event::Record(_) if left == 0 => {}
                 Event::Record(record) => {
                     left -= 1;
-                    writer.record(input, line, record)?;
+                    writer.record(input.name, input.service, line, record)?;
                 }
                 Event::Rejected(reject, text) => {
                     if args.all_lines {
-                        writer.rejected(input, line, reject.reason())?;
+                        writer.rejected(input.name, line, reject.reason())?;
                     }
                     if let Some(file) = &mut rejects {
-                        write_reject(file, input, line, reject.reason(), text)?;
+                        write_reject(file, input.name, line, reject.reason(), text)?;
                     }
                 }
             }
@@ -106,7 +106,7 @@ pub(super) fn write_rejects(origins: &[Origin], spec: &ScanSpec, path: &Path) ->
     scan::each_record(origins, spec, &mut |input, line, event| -> Result<(), Failure> {
         match event {
             Event::Record(_) => Ok(()),
-            Event::Rejected(reject, text) => write_reject(&mut file, input, line, reject.reason(), text),
+            Event::Rejected(reject, text) => write_reject(&mut file, input.name, line, reject.reason(), text),
         }
     })?;
     Ok(file.flush()?)

@@ -23,6 +23,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     if by != By::Route && output.name != "csv" {
         return Err(Failure::Usage("--by says what a row of CSV stands for: it goes with -o csv".into()));
     }
+    if matches!(by, By::Service | By::ServiceWindow) && args.scan.service.is_empty() {
+        return Err(Failure::Usage("--by service needs services: --service auto takes them from the paths of the inputs".into()));
+    }
     let mut plan = plan::plan(&args.scan)?;
     plan.spec.tally = Spec {
         routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
@@ -85,11 +88,15 @@ fn report_spec(args: &ReportArgs, output: &Output, width: Option<i64>) -> Report
     ReportSpec { limit: args.limit, sort, reverse: args.reverse, width }
 }
 
+/// Routes are told apart by their service in any case.
 fn by(dimensions: &[Dimension]) -> By {
-    match (dimensions.contains(&Dimension::Route), dimensions.contains(&Dimension::Window)) {
-        (true, true) => By::RouteWindow,
-        (false, true) => By::Window,
-        _ => By::Route,
+    let [route, window, service] = [Dimension::Route, Dimension::Window, Dimension::Service].map(|d| dimensions.contains(&d));
+    match (route, service, window) {
+        (true, _, true) => By::RouteWindow,
+        (false, true, true) => By::ServiceWindow,
+        (false, true, false) => By::Service,
+        (false, false, true) => By::Window,
+        (_, _, false) => By::Route,
     }
 }
 

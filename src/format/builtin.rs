@@ -1,7 +1,10 @@
 //! The formats that need no flag: data files of `builtin/`, compiled into the program by the build.
 
+use super::columns::Columns;
 use super::field::{Field, TimeLayout, Unit};
-use super::json::JsonProgram;
+use super::keyed::json::JsonProgram;
+use super::keyed::pairs::{Dialect, Pairs};
+use super::keyed::{KeyRow, Keys};
 use super::template::{self, Syntax, UserName};
 use super::{Format, Reader};
 
@@ -14,11 +17,14 @@ pub struct Builtin {
     pub aliases: &'static [&'static str],
     /// What writes it.
     pub title: &'static str,
-    /// `nginx`, `apache` or `json`: how `template` and `keys` are to be read.
+    /// How `template`, `keys` or `columns` are to be read: `nginx`, `apache` or `own` names in a template, keys of `json`,
+    /// `ltsv` or `logfmt`, columns of `w3c` or `csv`.
     pub syntax: &'static str,
-    /// The template; empty for JSON.
+    /// The template; empty for the rest.
     pub template: &'static str,
-    /// For JSON: key path, field, unit or layout. The first key of a field that a line has is believed.
+    /// Headings of columns, where a log may be without: the first that fits a line is taken.
+    pub columns: &'static [&'static str],
+    /// For keyed logs: key path, field, unit. The first key of a field that a line has is believed.
     pub keys: &'static [(&'static str, &'static str, &'static str)],
     /// Never chosen for a whole log, only tried on lines that the chosen format rejects.
     pub fallback: bool,
@@ -47,7 +53,7 @@ pub fn builtins() -> &'static [Builtin] {
 impl Builtin {
     /// The format, ready to read lines.
     pub fn format(&self) -> Format {
-        Format { name: self.name.to_owned(), reader: self.reader(), others: Vec::new() }
+        Format::bare(self.name, self.reader(), Vec::new())
     }
 
     /// Whether `-f` means this format by `name`.
@@ -57,7 +63,7 @@ impl Builtin {
 
     /// What reads a line of the same family that this format rejects, without being another format.
     pub(super) fn fallbacks(&self) -> Vec<Reader> {
-        let is_clf = self.template.contains("%t") || self.template.contains("[$time_local]");
+        let is_clf = self.template.contains("%t") || self.template.contains("[$time_local]") || self.template.contains("[$time_clf]");
         builtins().iter().filter(|b| is_clf && b.fallback).map(Self::reader).collect()
     }
 
@@ -65,23 +71,34 @@ impl Builtin {
         match self.syntax {
             "nginx" => Some(Syntax::Nginx),
             "apache" => Some(Syntax::Apache),
+            "own" => Some(Syntax::Own),
             _ => None,
         }
     }
 
+    /// The keys of a keyed format.
+    pub(super) fn rows(&self) -> Vec<KeyRow> {
+        let rank = |at: usize| u8::try_from(at).unwrap_or(u8::MAX - 1).min(u8::MAX - 1);
+        self.keys.iter().enumerate().map(|(at, (path, field, unit))| key(path, field, unit, rank(at))).collect()
+    }
+
     pub(super) fn reader(&self) -> Reader {
-        match self.syntax() {
-            Some(syntax) => {
+        let keys = || Keys::new(self.rows());
+        match self.syntax {
+            "json" => Reader::Json(JsonProgram(keys())),
+            "ltsv" => Reader::Pairs(Pairs { keys: keys(), dialect: Dialect::Ltsv }),
+            "logfmt" => Reader::Pairs(Pairs { keys: keys(), dialect: Dialect::Logfmt }),
+            "w3c" => Reader::Columns(Columns::w3c(self.columns)),
+            "csv" => Reader::Columns(Columns::csv(self.columns)),
+            _ => {
+                let syntax = self.syntax().expect("the build knows no other syntax");
                 Reader::Text(template::program(self.template, syntax, UserName::OneWord).expect("a test compiles every built-in template"))
             }
-            None => Reader::Json(JsonProgram::new(
-                self.keys.iter().enumerate().map(|(rank, (path, field, unit))| json_key(path, field, unit, rank as u8)).collect(),
-            )),
         }
     }
 }
 
-fn json_key(path: &str, field: &str, unit: &str, rank: u8) -> (Vec<String>, Field, u8) {
+fn key(path: &str, field: &str, unit: &str, rank: u8) -> KeyRow {
     // A key may itself hold dots; in the data file they are written `\.`.
     let path = path.replace("\\.", "\u{0}").split('.').map(|part| part.replace('\u{0}', ".")).collect();
     (path, Field::named(field, unit).expect("the build checks field names"), rank)
@@ -101,6 +118,7 @@ impl Field {
             "time" => Self::Time(TimeLayout::Any),
             "remote" => Self::Remote,
             "peer" => Self::Peer,
+            "forwarded" => Self::Forwarded,
             "user" => Self::User,
             "request" => Self::Request,
             "method" => Self::Method,
@@ -118,6 +136,13 @@ impl Field {
             "upstream_status" => Self::UpstreamStatus,
             "upstream_time" => Self::UpstreamTime(unit_of(unit)?),
             "request_id" => Self::RequestId,
+            "duration_more" => Self::DurationMore(unit_of(unit)?),
+            "upstream_more" => Self::UpstreamMore(unit_of(unit)?),
+            "end_time" => Self::EndTime,
+            "queue_time" => Self::QueueTime(unit_of(unit)?),
+            "connect_time" => Self::ConnectTime(unit_of(unit)?),
+            "header_time" => Self::HeaderTime(unit_of(unit)?),
+            "termination_state" => Self::TerminationState,
             _ => return None,
         })
     }
@@ -125,18 +150,19 @@ impl Field {
     /// The name for messages.
     pub(super) const fn label(&self) -> &'static str {
         match self {
-            Self::Skip | Self::SkipList | Self::SkipTime(_) => "a field",
+            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Spaces => "a field",
             Self::Time(_) => "the time",
-            Self::ClfHead | Self::Remote | Self::Peer => "the client's address",
+            Self::ClfHead | Self::Remote | Self::Peer | Self::Forwarded => "the client's address",
             Self::User => "the user",
-            Self::Request => "the request line",
+            Self::Request | Self::AbsoluteRequest => "the request line",
             Self::Method => "the method",
             Self::Target | Self::Path => "the path",
             Self::Query => "the query",
             Self::Protocol => "the protocol",
             Self::Status => "the status",
             Self::Bytes => "the byte count",
-            Self::Duration(_) => "the duration",
+            Self::Duration(_) | Self::DurationMore(_) | Self::UpstreamMore(_) => "the duration",
+            Self::EndTime => "the time of the end",
             Self::Host => "the host",
             Self::Referer => "the referer",
             Self::UserAgent => "the user agent",
@@ -144,6 +170,10 @@ impl Field {
             Self::UpstreamStatus => "the upstream's status",
             Self::UpstreamTime(_) => "the upstream's time",
             Self::RequestId => "the request's id",
+            Self::QueueTime(_) => "the time in the queue",
+            Self::ConnectTime(_) => "the time to connect",
+            Self::HeaderTime(_) => "the time to the header",
+            Self::TerminationState => "the termination state",
         }
     }
 }

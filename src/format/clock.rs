@@ -57,8 +57,42 @@ impl Clock {
         match <&[u8; 26]>::try_from(text) {
             Ok(t) => self.clf(t),
             // Some writers add a fraction or leave the zone out; a pattern reads what the fast path does not.
-            Err(_) => self.odd_clf(text),
+            Err(_) => self.without_zone(text).or_else(|| self.odd_clf(text)),
         }
+    }
+
+    /// `15/Jun/2025:15:06:40.123`, as HAProxy writes it.
+    fn without_zone(&mut self, text: &[u8]) -> Option<Timestamp> {
+        let (second, fraction) = text.split_first_chunk::<20>()?;
+        let mut whole = *b"15/Jun/2025:15:06:40 +0000";
+        whole[..20].copy_from_slice(second);
+        let mut time = self.clf(&whole)?;
+        if let Some(digits) = fraction.strip_prefix(b".") {
+            let few = (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+            time.digits = few.then_some(digits.len() as u8)?;
+            time.nanos = digits.iter().fold(0, |n, d| n * 10 + u32::from(d - b'0')) * 10u32.pow(9 - digits.len() as u32);
+        } else if !fraction.is_empty() {
+            return None;
+        }
+        time.seconds = self.to_utc(time.seconds)?;
+        Some(time)
+    }
+
+    /// A time in whichever layout it is.
+    pub(super) fn any(&self, text: &[u8]) -> Option<Timestamp> {
+        self.other(&TimeLayout::Any, text)
+    }
+
+    /// A date and a time of day that stand apart, `2025-06-15` and `15:06:40.5`.
+    pub(super) fn date_and_time(&mut self, date: &[u8], time: &[u8]) -> Option<Timestamp> {
+        let mut text = [b' '; 32];
+        let length = date.len() + 1 + time.len();
+        if date.len() != 10 || length > text.len() {
+            return None;
+        }
+        text[..10].copy_from_slice(date);
+        text[11..length].copy_from_slice(time);
+        self.iso(&text[..length])
     }
 
     #[cold]

@@ -1,14 +1,20 @@
 //! Which format a log has, told by its own lines.
 //!
-//! Every built-in format reads the sample, and the one that makes most of it wins. When lines go on behind the winner's end, what follows is looked at too (see [`super::infer`]).
+//! Every built-in format reads the sample, bare and with what collectors may have put around it taken off, and the one that
+//! makes most of it wins. What the winner leaves open is looked at too: lines that go on behind its end ([`super::infer`]),
+//! keys that it does not know ([`super::keyed::guess`]).
 
 use super::builtin::{Builtin, builtins};
-use super::clock::Clock;
 use super::infer;
-use super::json::Strings;
-use super::{Fit, Format, Reader, is_directive, trim_line};
+use super::keyed::guess::{Notation, Seen};
+use super::keyed::json::JsonProgram;
+use super::keyed::pairs::{Dialect, Pairs};
+use super::keyed::{KeyRow, Keys, Strings};
+use super::wrap::Wrapper;
+use super::{Context, Field, Fit, Format, Reader, is_directive, trim_line};
 use crate::model::Record;
 use jiff::tz::TimeZone;
+use std::borrow::Cow;
 
 /// What the sample showed.
 #[derive(Debug)]
@@ -27,7 +33,7 @@ pub struct Detection {
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The format's name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Lines that are records.
     pub parsed: usize,
     /// Lines that fit to their end.
@@ -36,49 +42,168 @@ pub struct Candidate {
     pub filled: usize,
     /// The share of its fields, 0 to 1, that the furthest of the other lines matched.
     pub progress: f64,
-    /// Where that line stopped matching, in words; `None` when all lines are records.
-    pub stopped: Option<String>,
+    /// The line that came furthest without being a record; `None` when all lines are records.
+    pub stopped: Option<Stopped>,
 }
+
+/// Where a line stopped matching.
+#[derive(Debug, Clone)]
+pub struct Stopped {
+    /// In words.
+    pub why: String,
+    /// The line.
+    pub line: Vec<u8>,
+    /// Bytes of it that matched; `None` where the format has no order of fields.
+    pub matched: Option<usize>,
+}
+
+/// A format with what it made of the sample.
+type Tried = (&'static Builtin, Reader, Candidate);
 
 /// Looks for the format of some lines, which may hold blank ones and directives. `lines` should come from several places
 /// of a log; a few hundred are enough.
 pub fn detect(lines: &[&[u8]]) -> Detection {
-    let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l)).collect();
-    let mut tried: Vec<(&Builtin, Reader, Candidate)> = builtins()
+    let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l) || l.starts_with(b"#")).collect();
+    let requests: Vec<&[u8]> = lines.iter().copied().filter(|l| !is_directive(l)).collect();
+    let mut found = detect_bare(&lines);
+    if found.parsed() < requests.len() {
+        for (wrapper, peeled) in Wrapper::candidates(&requests) {
+            let peeled: Vec<&[u8]> = peeled.iter().map(Vec::as_slice).collect();
+            let mut inside = detect_bare(&peeled);
+            if inside.made() > found.made() {
+                inside.wrap(wrapper);
+                found = inside;
+            }
+        }
+    }
+    Detection { lines: requests.len(), ..found.0 }
+}
+
+/// A detection that can be compared with others.
+struct Attempt(Detection);
+
+impl Attempt {
+    fn parsed(&self) -> usize {
+        self.0.format.as_ref().and(self.0.candidates.first()).map_or(0, |c| c.parsed.max(1))
+    }
+
+    /// What the format makes of the lines: how many, and how much.
+    fn made(&self) -> (usize, usize) {
+        (self.parsed(), self.0.candidates.first().map_or(0, |c| c.filled))
+    }
+
+    fn wrap(&mut self, wrapper: Wrapper) {
+        if let Some(format) = &mut self.0.format {
+            format.name = format!("{}{}", wrapper.name(), format.name);
+            format.wrapper = wrapper;
+        }
+    }
+}
+
+fn detect_bare(lines: &[&[u8]]) -> Attempt {
+    let mut tried: Vec<Tried> = builtins()
         .iter()
         .filter(|b| !b.fallback)
         .map(|b| {
             let reader = b.reader();
-            let candidate = judge(b.name, &reader, &lines);
+            let candidate = judge(b.name, &reader, lines);
             (b, reader, candidate)
         })
         .collect();
     rank(&mut tried);
-    let candidates = tried.iter().map(|(_, _, c)| c.clone()).collect();
-    let (mut format, mut note) = (None, None);
-    if let Some((builtin, reader, best)) = tried.into_iter().next()
-        && best.parsed > 0
-    {
-        let mut chosen = Format { name: builtin.name.to_owned(), reader, others: Vec::new() };
-        if best.whole * 2 < best.parsed {
-            match infer::longer(builtin, &lines) {
-                Some(longer) => {
-                    chosen.name = longer.name;
-                    chosen.reader = Reader::Text(longer.program);
-                    note = longer.note;
-                }
-                None => note = infer::unread(builtin, &lines),
+    let candidates: Vec<Candidate> = tried.iter().map(|(_, _, c)| c.clone()).collect();
+    let known = if candidates[0].parsed > 0 { Some(choose(&tried, lines)) } else { guessed(lines) };
+    let (format, note) = match known.or_else(|| Some((last_resort(lines)?, None))) {
+        Some((format, note)) => (Some(format), note),
+        None => (None, None),
+    };
+    let count = lines.iter().filter(|l| !is_directive(l)).count();
+    Attempt(Detection { format, note, candidates, lines: count })
+}
+
+/// The best format, with what its lines have beyond it.
+fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
+    let (builtin, reader, best) = &tried[0];
+    let mut chosen = Format::bare(builtin.name, reader.clone(), others(tried));
+    let note = match reader {
+        Reader::Text(_) if best.whole * 2 < best.parsed => match infer::longer(builtin, lines) {
+            Some(longer) => {
+                chosen.name = longer.name;
+                chosen.reader = Reader::Text(longer.program);
+                longer.note
+            }
+            None => infer::unread(builtin, lines),
+        },
+        Reader::Json(_) | Reader::Pairs(_) => {
+            let rows = filled_up(reader, lines);
+            if rows.is_empty() {
+                None
+            } else {
+                let note = in_words(&rows);
+                chosen.reader = with_keys(reader, builtin.rows().into_iter().chain(rows).collect());
+                Some(note)
             }
         }
-        if matches!(chosen.reader, Reader::Text(_)) {
-            chosen.others = builtins().iter().filter(|b| b.name != builtin.name && b.syntax().is_some()).map(Builtin::reader).collect();
+        _ => None,
+    };
+    (chosen, note)
+}
+
+/// What is tried on lines that the best format rejects: templates, of which most give up at once, and whatever else read a
+/// line of the sample.
+fn others(tried: &[Tried]) -> Vec<Reader> {
+    let also = tried[1..].iter().filter(|(_, reader, c)| matches!(reader, Reader::Text(_)) || c.parsed > 0).map(|(_, r, _)| r.clone());
+    also.chain(builtins().iter().filter(|b| b.fallback).map(Builtin::reader)).collect()
+}
+
+/// Keys for fields that no line of the sample states through the keys that are known.
+fn filled_up(reader: &Reader, lines: &[&[u8]]) -> Vec<KeyRow> {
+    let (mut context, mut stated) = (Context::new(TimeZone::UTC), 0u32);
+    for line in lines {
+        let (mut record, mut strings) = (Record::default(), Strings::default());
+        if reader.parse(line, &mut context, &mut strings, &mut record).is_ok() {
+            stated |= fields_of(&record);
         }
-        format = Some(chosen);
     }
-    if format.is_none() {
-        format = last_resort(&lines);
+    let Some(notation) = notation(reader) else { return Vec::new() };
+    // A key that the format knows is known to hold what it holds; only a field without any key is open.
+    Seen::of(lines, notation).guesses(&|field| stated & field.bit() != 0 || (field.is_of_request_line() && stated & Field::Path.bit() != 0))
+}
+
+const fn notation(reader: &Reader) -> Option<Notation> {
+    match reader {
+        Reader::Json(_) => Some(Notation::Json),
+        Reader::Pairs(pairs) => Some(Notation::Pairs(pairs.dialect)),
+        _ => None,
     }
-    Detection { format, note, candidates, lines: lines.len() }
+}
+
+fn with_keys(reader: &Reader, rows: Vec<KeyRow>) -> Reader {
+    match reader {
+        Reader::Pairs(pairs) => Reader::Pairs(Pairs { keys: Keys::new(rows), dialect: pairs.dialect }),
+        _ => Reader::Json(JsonProgram(Keys::new(rows))),
+    }
+}
+
+/// A keyed format whose keys are all guessed.
+fn guessed(lines: &[&[u8]]) -> Option<(Format, Option<String>)> {
+    let kinds = [
+        ("json", Reader::Json(JsonProgram::default())),
+        ("ltsv", Reader::Pairs(Pairs { keys: Keys::default(), dialect: Dialect::Ltsv })),
+        ("logfmt", Reader::Pairs(Pairs { keys: Keys::default(), dialect: Dialect::Logfmt })),
+    ];
+    kinds.into_iter().find_map(|(name, empty)| {
+        let rows = Seen::of(lines, notation(&empty)?).guesses(&|_| false);
+        let has = |is: &dyn Fn(&Field) -> bool| rows.iter().any(|(_, field, _)| is(field));
+        let enough = has(&|f| *f == Field::Status) && has(&|f| matches!(f, Field::Time(_) | Field::Request | Field::Target));
+        let reader = with_keys(&empty, rows.clone());
+        (enough && judge(name, &reader, lines).parsed > 0).then(|| (Format::bare(name, reader, Vec::new()), Some(in_words(&rows))))
+    })
+}
+
+fn in_words(rows: &[KeyRow]) -> String {
+    let said: Vec<String> = rows.iter().map(|(path, field, _)| format!("{} for {}", path.join("."), field.label())).collect();
+    format!("by their names and values these keys are taken: {}; -f with a JSON template tells otherwise", said.join(", "))
 }
 
 /// The formats that are otherwise tried on single lines only.
@@ -90,7 +215,7 @@ fn last_resort(lines: &[&[u8]]) -> Option<Format> {
 /// Best first. A format that reads nearly as many lines as the best one may be the better one, since a few odd lines are read
 /// by others of its family; of those, the ones that fill nearly as many fields; of those, the one that fits most lines
 /// to their end. The sort is stable: of equals the earlier one stays first.
-fn rank(tried: &mut [(&Builtin, Reader, Candidate)]) {
+pub(super) fn rank<B>(tried: &mut [(B, Reader, Candidate)]) {
     let nearly = |n: f64, best: f64| n >= best * 0.95;
     let parsed = |c: &Candidate| c.parsed as f64;
     let fields = |c: &Candidate| c.filled as f64 / c.parsed.max(1) as f64;
@@ -104,58 +229,84 @@ fn rank(tried: &mut [(&Builtin, Reader, Candidate)]) {
     tried.sort_by_key(|(_, _, c)| std::cmp::Reverse(key(c)));
 }
 
-fn judge(name: &'static str, reader: &Reader, lines: &[&[u8]]) -> Candidate {
-    let (mut clock, mut strings) = (Clock::new(TimeZone::UTC), Strings::default());
-    let mut candidate = Candidate { name, parsed: 0, whole: 0, filled: 0, progress: 0.0, stopped: None };
-    let mut furthest = None;
+pub(super) fn judge(name: impl Into<Cow<'static, str>>, reader: &Reader, lines: &[&[u8]]) -> Candidate {
+    let (mut context, mut strings) = (Context::new(TimeZone::UTC), Strings::default());
+    let mut candidate = Candidate { name: name.into(), parsed: 0, whole: 0, filled: 0, progress: 0.0, stopped: None };
+    let mut furthest: Option<(usize, &[u8])> = None;
     for line in lines {
+        if reader.obeys(line, &mut context) || is_directive(line) {
+            continue;
+        }
         let mut record = Record::default();
-        match reader.parse(line, &mut clock, &mut strings, &mut record) {
+        match reader.parse(line, &mut context, &mut strings, &mut record) {
             Ok(fit) => {
                 candidate.parsed += 1;
                 candidate.whole += usize::from(fit == Fit::Whole);
                 candidate.filled += filled(&record);
             }
             Err(_) => {
-                if let Reader::Text(program) = reader {
-                    furthest = furthest.max(Some(program.progress(line)));
+                let steps = if let Reader::Text(program) = reader { program.progress(line).0 } else { 0 };
+                if furthest.is_none_or(|(most, _)| steps > most) {
+                    furthest = Some((steps, line));
                 }
             }
         }
     }
-    if let (Reader::Text(program), Some(at)) = (reader, furthest) {
-        candidate.progress = at as f64 / program.steps.len() as f64;
-    }
-    if candidate.parsed < lines.len() {
-        candidate.stopped = Some(match (reader, furthest) {
-            (Reader::Text(program), Some(at)) => match program.steps.get(at) {
-                Some(step) => format!("{at} of {} fields matched, then {} did not", program.steps.len(), step.field.label()),
-                None => "the status is no number".to_owned(),
-            },
-            _ => "no JSON object with a status".to_owned(),
-        });
+    if let Some((steps, line)) = furthest {
+        candidate.progress = if let Reader::Text(program) = reader { steps as f64 / program.steps.len() as f64 } else { 0.0 };
+        candidate.stopped = Some(stopped(reader, line));
     }
     candidate
 }
 
+fn stopped(reader: &Reader, line: &[u8]) -> Stopped {
+    let (why, matched) = match reader {
+        Reader::Text(program) => {
+            let (steps, bytes) = program.progress(line);
+            let why = match program.steps.get(steps) {
+                Some(step) => format!("{steps} of {} fields matched, then {} did not", program.steps.len(), step.field.label()),
+                None => "the fields are there, but time, method or status are none".to_owned(),
+            };
+            (why, Some(bytes))
+        }
+        Reader::Json(_) => ("no JSON object with a status".to_owned(), None),
+        Reader::Pairs(_) => ("no pairs of keys and values with a status".to_owned(), None),
+        Reader::Columns(_) => ("no heading says what its columns are, and they are none of the usual ones".to_owned(), None),
+    };
+    Stopped { why, line: line.to_vec(), matched }
+}
+
+/// The bits of the fields that a record states.
+fn fields_of(r: &Record<'_>) -> u32 {
+    use super::{TimeLayout, Unit::Seconds};
+    let all = [
+        (r.remote.is_some(), Field::Remote),
+        (r.user.is_some(), Field::User),
+        (r.method.is_some(), Field::Method),
+        (r.path.is_some(), Field::Path),
+        (r.path.is_some(), Field::Target),
+        (r.path.is_some(), Field::Request),
+        (r.protocol.is_some(), Field::Protocol),
+        (r.host.is_some(), Field::Host),
+        (r.referer.is_some(), Field::Referer),
+        (r.user_agent.is_some(), Field::UserAgent),
+        (r.upstream_addr.is_some(), Field::UpstreamAddr),
+        (r.upstream_status.is_some(), Field::UpstreamStatus),
+        (r.request_id.is_some(), Field::RequestId),
+        (r.time.is_some(), Field::Time(TimeLayout::Any)),
+        (r.bytes.is_some(), Field::Bytes),
+        (r.status.is_some(), Field::Status),
+        (r.duration.is_some(), Field::Duration(Seconds)),
+        (r.upstream_time.is_some(), Field::UpstreamTime(Seconds)),
+        (r.queue_time.is_some(), Field::QueueTime(Seconds)),
+        (r.connect_time.is_some(), Field::ConnectTime(Seconds)),
+        (r.header_time.is_some(), Field::HeaderTime(Seconds)),
+        (r.termination_state.is_some(), Field::TerminationState),
+    ];
+    all.iter().filter(|(stated, _)| *stated).fold(0, |bits, (_, field)| bits | field.bit())
+}
+
 /// How many fields a record states.
 fn filled(record: &Record<'_>) -> usize {
-    let texts = [
-        record.remote,
-        record.user,
-        record.method,
-        record.path,
-        record.protocol,
-        record.host,
-        record.referer,
-        record.user_agent,
-        record.upstream_addr,
-        record.upstream_status,
-        record.request_id,
-    ];
-    texts.iter().flatten().count()
-        + usize::from(record.time.is_some())
-        + usize::from(record.bytes.is_some())
-        + usize::from(record.duration.is_some())
-        + usize::from(record.upstream_time.is_some())
+    fields_of(record).count_ones() as usize
 }

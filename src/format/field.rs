@@ -15,12 +15,16 @@ pub enum Field {
     ClfHead,
     /// The peer's address or name.
     Remote,
+    /// A list of forwarded addresses, of which the first one is the client's.
+    Forwarded,
     /// The peer's address with its port: `192.0.2.1:443`, `[2001:db8::1]:443`.
     Peer,
     /// The user of HTTP authentication.
     User,
     /// The whole request line.
     Request,
+    /// The request line of a balancer that always writes the whole URL: its authority is the host.
+    AbsoluteRequest,
     /// The method.
     Method,
     /// The request target with its query.
@@ -37,6 +41,12 @@ pub enum Field {
     Bytes,
     /// The time of the whole request.
     Duration(Unit),
+    /// A further part of the time of the whole request, which is the sum of its parts.
+    DurationMore(Unit),
+    /// A further part of the time of the whole request: the one that the upstream took.
+    UpstreamMore(Unit),
+    /// The time at which the request ended, which says how long it took where nothing else does.
+    EndTime,
     /// The host asked for.
     Host,
     /// The `Referer` header.
@@ -51,18 +61,32 @@ pub enum Field {
     UpstreamTime(Unit),
     /// The request's identifier.
     RequestId,
+    /// The time that the request waited for a connection slot.
+    QueueTime(Unit),
+    /// The time that connecting to the server behind the proxy took.
+    ConnectTime(Unit),
+    /// The time up to the header of the response of the server behind the proxy.
+    HeaderTime(Unit),
+    /// How a session ended: HAProxy's termination state, Envoy's response flags.
+    TerminationState,
+    /// Any number of captured headers in braces, each followed by a space, as HAProxy writes them.
+    Captures,
+    /// Any number of things in square brackets, each followed by a space.
+    Brackets,
+    /// Any number of spaces.
+    Spaces,
 }
 
 impl Field {
     /// The bit of this field in [`Wanted`]; a layout or unit makes no difference.
     pub(super) const fn bit(&self) -> u32 {
         1 << match self {
-            Self::Skip | Self::SkipList | Self::SkipTime(_) => 0,
+            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Spaces => 0,
             Self::Time(_) => 1,
             Self::ClfHead => 2,
-            Self::Remote | Self::Peer => 3,
+            Self::Remote | Self::Peer | Self::Forwarded => 3,
             Self::User => 4,
-            Self::Request => 5,
+            Self::Request | Self::AbsoluteRequest => 5,
             Self::Method => 6,
             Self::Target => 7,
             Self::Path => 8,
@@ -70,7 +94,7 @@ impl Field {
             Self::Protocol => 10,
             Self::Status => 11,
             Self::Bytes => 12,
-            Self::Duration(_) => 13,
+            Self::Duration(_) | Self::DurationMore(_) | Self::UpstreamMore(_) => 13,
             Self::Host => 14,
             Self::Referer => 15,
             Self::UserAgent => 16,
@@ -78,12 +102,25 @@ impl Field {
             Self::UpstreamStatus => 18,
             Self::UpstreamTime(_) => 19,
             Self::RequestId => 20,
+            Self::QueueTime(_) => 21,
+            Self::ConnectTime(_) => 22,
+            Self::HeaderTime(_) => 23,
+            Self::TerminationState => 24,
+            Self::EndTime => 25,
         }
     }
 
+    /// One more than the largest bit's number.
+    pub(super) const BITS: usize = 26;
+
     /// Nobody wants the value.
     pub(super) const fn is_skipped(&self) -> bool {
-        matches!(self, Self::Skip | Self::SkipList | Self::SkipTime(_))
+        matches!(self, Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Spaces)
+    }
+
+    /// Adds to another field, so that it competes with none.
+    pub(super) const fn is_more(&self) -> bool {
+        matches!(self, Self::DurationMore(_) | Self::UpstreamMore(_))
     }
 
     /// A part of the request line by itself.
@@ -95,18 +132,32 @@ impl Field {
     pub(super) const fn is_word(&self) -> bool {
         matches!(
             self,
-            Self::Remote | Self::Host | Self::Method | Self::Status | Self::Bytes | Self::Duration(_) | Self::Protocol | Self::RequestId
+            Self::Remote
+                | Self::Peer
+                | Self::Host
+                | Self::Method
+                | Self::Status
+                | Self::Bytes
+                | Self::Duration(_)
+                | Self::DurationMore(_)
+                | Self::UpstreamMore(_)
+                | Self::Protocol
+                | Self::RequestId
+                | Self::TerminationState
         )
     }
 
     /// A value of this field may be several, `10.0.0.5:80, 10.0.0.6:80 : 10.0.0.7:80`, with spaces between.
     pub(super) const fn is_list(&self) -> bool {
-        matches!(self, Self::SkipList | Self::UpstreamAddr | Self::UpstreamStatus | Self::UpstreamTime(_))
+        matches!(
+            self,
+            Self::SkipList | Self::UpstreamAddr | Self::UpstreamStatus | Self::UpstreamTime(_) | Self::ConnectTime(_) | Self::HeaderTime(_)
+        )
     }
 
     /// A line without this field is no record.
     pub(super) const fn is_required(&self) -> bool {
-        matches!(self, Self::Time(_) | Self::Request | Self::Method | Self::Target | Self::Path | Self::Status)
+        matches!(self, Self::Time(_) | Self::Request | Self::AbsoluteRequest | Self::Method | Self::Target | Self::Path | Self::Status)
     }
 }
 
@@ -166,7 +217,8 @@ impl Wanted {
             | Field::Path.bit()
             | Field::Status.bit()
             | Field::Bytes.bit()
-            | Field::Duration(Unit::Seconds).bit(),
+            | Field::Duration(Unit::Seconds).bit()
+            | Field::EndTime.bit(),
     );
 
     /// This set and one more field.

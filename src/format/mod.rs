@@ -6,11 +6,13 @@
 mod builtin;
 mod bytes;
 mod clock;
+mod columns;
+pub mod conf;
 mod detect;
 mod directive;
 mod field;
 mod infer;
-mod json;
+mod keyed;
 mod program;
 mod request;
 mod shortcut;
@@ -18,17 +20,22 @@ mod template;
 mod times;
 mod value;
 mod variables;
+mod wrap;
 
 pub use builtin::{Builtin, Sample, builtins};
-pub use detect::{Candidate, Detection, detect};
+pub use detect::{Candidate, Detection, Stopped, detect};
 pub use field::{Field, TimeLayout, Unit, Wanted};
 pub use template::TemplateError;
 
 use crate::model::Record;
 use clock::Clock;
+use columns::{Columns, Heading};
 use jiff::tz::TimeZone;
-use json::{JsonProgram, Strings};
+use keyed::Strings;
+use keyed::json::JsonProgram;
+use keyed::pairs::Pairs;
 use program::Program;
+use wrap::{Pieces, Wrapper};
 
 /// Why a line is no record. The words are stable: they stand in reports and in `--rejects` files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,8 +81,11 @@ pub enum Fit {
 #[derive(Clone, Debug)]
 pub struct Format {
     name: String,
+    /// What stands around every line.
+    wrapper: Wrapper,
     reader: Reader,
-    /// Formats of the same family to try on a line that the first one rejects.
+    /// Formats to try on a line that the first one rejects: of the same family, or of another program that writes into the
+    /// same log.
     others: Vec<Reader>,
 }
 
@@ -83,36 +93,90 @@ pub struct Format {
 enum Reader {
     Text(Program),
     Json(JsonProgram),
+    Pairs(Pairs),
+    Columns(Columns),
 }
 
 impl Reader {
     #[inline]
-    fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, strings: &'a mut Strings, record: &mut Record<'a>) -> Result<Fit, Reject> {
+    fn parse<'a>(
+        &'a self,
+        line: &'a [u8],
+        Context { clock, heading }: &mut Context,
+        strings: &'a mut Strings,
+        record: &mut Record<'a>,
+    ) -> Result<Fit, Reject> {
         match self {
             Self::Text(program) => program.parse(line, clock, record),
             Self::Json(program) => program.parse(line, clock, strings, record),
+            Self::Pairs(pairs) => pairs.parse(line, clock, strings, record),
+            Self::Columns(columns) => columns.parse(line, heading, clock, strings, record),
         }
     }
 
     fn narrowed(&self, wanted: Wanted) -> Self {
         match self {
             Self::Text(program) => Self::Text(program.narrowed(wanted)),
-            Self::Json(program) => Self::Json(program.narrowed(wanted)),
+            Self::Json(JsonProgram(keys)) => Self::Json(JsonProgram(keys.narrowed(wanted))),
+            Self::Pairs(pairs) => Self::Pairs(Pairs { keys: pairs.keys.narrowed(wanted), dialect: pairs.dialect }),
+            Self::Columns(columns) => Self::Columns(columns.narrowed(wanted)),
         }
+    }
+
+    fn has(&self, field: &Field) -> bool {
+        match self {
+            Self::Text(program) => program.has(field),
+            Self::Json(JsonProgram(keys)) => keys.has(field),
+            Self::Pairs(pairs) => pairs.keys.has(field),
+            Self::Columns(columns) => columns.has(field),
+        }
+    }
+
+    /// Whether a line is a heading that this reader obeys.
+    fn obeys(&self, line: &[u8], context: &mut Context) -> bool {
+        matches!(self, Self::Columns(columns) if columns.obeys(line, &mut context.heading))
+    }
+
+    /// Whether a line can be of this kind at all: one look, before more is spent on a line that another reader rejected.
+    fn may_read(&self, line: &[u8]) -> bool {
+        let object = line.first() == Some(&b'{');
+        matches!(self, Self::Json(_)) == object
     }
 }
 
-/// What a worker keeps from line to line: the last minute read, and room for unescaped strings.
+/// What one line tells about the next ones: the last minute read, the heading in force.
+#[derive(Debug)]
+struct Context {
+    clock: Clock,
+    heading: Heading,
+}
+
+impl Context {
+    fn new(zone: TimeZone) -> Self {
+        Self { clock: Clock::new(zone), heading: Heading::default() }
+    }
+}
+
+/// What a worker keeps from line to line, and room for what had to be unescaped.
 #[derive(Debug)]
 pub struct Memory {
-    clock: Clock,
+    context: Context,
     strings: Strings,
+    /// The same for a line that a second format reads.
+    spare: Strings,
+    pieces: Pieces,
 }
 
 impl Memory {
     /// `zone` is what to take for the zone of times that state none.
     pub fn new(zone: TimeZone) -> Self {
-        Self { clock: Clock::new(zone), strings: Strings::default() }
+        Self { context: Context::new(zone), strings: Strings::default(), spare: Strings::default(), pieces: Pieces::default() }
+    }
+
+    /// Forgets what lines said about the lines behind them: another part of the log begins.
+    pub fn restart(&mut self) {
+        self.context.heading = Heading::default();
+        self.pieces = Pieces::default();
     }
 }
 
@@ -123,8 +187,12 @@ impl Default for Memory {
 }
 
 impl Format {
-    /// The format that `-f` names: one of the built-in names, an nginx `log_format` string, an Apache `LogFormat` string, or
-    /// a JSON template.
+    fn bare(name: impl Into<String>, reader: Reader, others: Vec<Reader>) -> Self {
+        Self { name: name.into(), wrapper: Wrapper::default(), reader, others }
+    }
+
+    /// The format that `-f` names: one of the built-in names, an nginx `log_format` string, an Apache `LogFormat` string, a
+    /// GoAccess `log-format` or a JSON template.
     ///
     /// # Errors
     /// When the text is neither a known name nor a template with a status in it; the error points at the place.
@@ -134,8 +202,7 @@ impl Format {
             format.others = builtin.fallbacks();
             return Ok(format);
         }
-        let reader = template::compile(text)?;
-        Ok(Self { name: "given with -f".into(), reader, others: Vec::new() })
+        Ok(Self::bare("given with -f", template::compile(text)?, Vec::new()))
     }
 
     /// The name that reports show.
@@ -145,10 +212,7 @@ impl Format {
 
     /// Whether the format can hold this field at all.
     pub fn has(&self, field: &Field) -> bool {
-        match &self.reader {
-            Reader::Text(program) => program.has(field),
-            Reader::Json(program) => program.has(field),
-        }
+        self.reader.has(field)
     }
 
     /// The same format for readers that want only some fields; it accepts and rejects the same lines.
@@ -156,9 +220,21 @@ impl Format {
     pub fn narrowed(&self, wanted: Wanted) -> Self {
         Self {
             name: self.name.clone(),
+            wrapper: self.wrapper.clone(),
             reader: self.reader.narrowed(wanted),
             others: self.others.iter().map(|r| r.narrowed(wanted)).collect(),
         }
+    }
+
+    /// Whether a line is neither a record nor a reject: blank, a directive such as `#Fields:`, the heading of a table, the
+    /// first piece of a line that goes on. What it says about the lines behind it is remembered.
+    #[inline]
+    pub fn skips(&self, line: &[u8], memory: &mut Memory) -> bool {
+        let directive = is_directive(line);
+        if !directive && !matches!(self.reader, Reader::Columns(_)) && self.wrapper.is_none() {
+            return false;
+        }
+        self.reader.obeys(line, &mut memory.context) || directive || self.wrapper.keeps(line, &mut memory.pieces)
     }
 
     /// Reads one line, which must not hold its line end, into `record`, which must be empty. After an error `record` holds
@@ -168,13 +244,11 @@ impl Format {
     /// The reason why the line is no record.
     #[inline]
     pub fn parse<'a>(&'a self, line: &'a [u8], memory: &'a mut Memory, record: &mut Record<'a>) -> Result<(), Reject> {
-        let Memory { clock, strings } = memory;
-        match &self.reader {
-            Reader::Text(program) => match program.parse(line, clock, record) {
-                Ok(_) => Ok(()),
-                Err(reject) => self.parse_otherwise(line, clock, strings, record, reject),
-            },
-            Reader::Json(program) => program.parse(line, clock, strings, record).map(|_| ()),
+        let Memory { context, strings, spare, pieces } = memory;
+        let line = if self.wrapper.is_none() { line } else { self.wrapper.open(line, pieces) };
+        match self.reader.parse(line, context, strings, record) {
+            Ok(_) => Ok(()),
+            Err(reject) => self.parse_otherwise(line, context, spare, record, reject),
         }
     }
 
@@ -183,7 +257,7 @@ impl Format {
     fn parse_otherwise<'a>(
         &'a self,
         line: &'a [u8],
-        clock: &mut Clock,
+        context: &mut Context,
         strings: &'a mut Strings,
         record: &mut Record<'a>,
         reject: Reject,
@@ -191,11 +265,51 @@ impl Format {
         if reject == Reject::NoStatus {
             return Err(reject);
         }
-        let reads = |r: &&Reader| r.parse(line, clock, &mut Strings::default(), &mut Record::default()).is_ok();
-        let Some(other) = self.others.iter().find(reads) else { return Err(reject) };
+        let mut reads = |r: &&Reader| r.may_read(line) && r.parse(line, context, &mut Strings::default(), &mut Record::default()).is_ok();
+        let Some(other) = self.others.iter().find(&mut reads) else { return Err(reject) };
         *record = Record::default();
-        other.parse(line, clock, strings, record).map(|_| ())
+        other.parse(line, context, strings, record).map(|_| ())
     }
+
+    /// Whether what a line means can hang on lines before it: a heading, or pieces.
+    pub fn hangs_on_earlier_lines(&self) -> bool {
+        matches!(self.reader, Reader::Columns(_)) || self.wrapper.has_pieces()
+    }
+
+    /// The lines that those behind `text` hang on, given those that `text` itself hangs on: the last heading, and the pieces
+    /// of a line that is not whole at its end. `text` ends with a line end.
+    pub fn carried(&self, before: &[u8], text: &[u8]) -> Vec<u8> {
+        let mut carried = Vec::new();
+        if let Reader::Columns(columns) = &self.reader {
+            carried.extend_from_slice(last_heading(columns, text).or_else(|| last_heading(columns, before)).unwrap_or_default());
+        }
+        if self.wrapper.has_pieces() {
+            carried.extend_from_slice(self.last_pieces(before, text));
+        }
+        carried
+    }
+
+    fn last_pieces<'t>(&self, before: &'t [u8], text: &'t [u8]) -> &'t [u8] {
+        let mut start = text.len();
+        while start > 0 {
+            let line = memchr::memrchr(b'\n', &text[..start - 1]).map_or(0, |at| at + 1);
+            if !self.wrapper.keeps(trim_line(&text[line..start - 1]), &mut Pieces::default()) {
+                return &text[start..];
+            }
+            start = line;
+        }
+        if text.is_empty() { before } else { text }
+    }
+}
+
+/// The last heading of some lines, with its line end.
+fn last_heading<'t>(columns: &Columns, text: &'t [u8]) -> Option<&'t [u8]> {
+    memchr::memmem::rfind_iter(text, columns.marker()).find_map(|at| {
+        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1);
+        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n + 1);
+        let line = trim_line(text[start..end].strip_suffix(b"\n").unwrap_or(&text[start..end]));
+        columns.obeys(line, &mut Heading::default()).then_some(&text[start..end])
+    })
 }
 
 /// The line without its line end, a carriage return before it, and a byte order mark at its start.

@@ -23,6 +23,9 @@ pub(super) struct Program {
     pub(super) required: usize,
     /// nginx never writes `-` for a byte count or an ident: a line that has one was written by another server.
     pub(super) numeric_bytes: bool,
+    /// A line is a record only if its time and its method are what they should be: the text between the fields alone would
+    /// take lines of other kinds for records.
+    pub(super) strict: bool,
 }
 
 /// One field and how it ends.
@@ -50,6 +53,10 @@ pub(super) enum End {
     Time(Box<str>, Literal),
     /// The next field follows at once and begins with this byte.
     Before(u8),
+    /// Groups between these two bytes, each with a space behind it, and then this text.
+    Groups([u8; 2], Literal),
+    /// What is no space.
+    Spaces,
     /// The end of the line.
     Line,
 }
@@ -73,6 +80,15 @@ impl Program {
         program
     }
 
+    /// The same for a server that writes quotes and backslashes inside quoted values as they are: a field then ends at the
+    /// first text that is what the template has next.
+    pub(super) fn with_raw_quotes(mut self) -> Self {
+        for step in &mut self.steps {
+            *step = Step::new(step.field.clone(), step.end.clone(), false, step.word, step.list);
+        }
+        self
+    }
+
     /// Walks one line, and fills `record`, which must be empty.
     #[inline]
     pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<Fit, Reject> {
@@ -92,10 +108,28 @@ impl Program {
                     fit = Fit::Partly;
                     rest = &rest[next..];
                 }
-                (_, Fit::Partly) => return has_status(record, Fit::Partly),
+                (_, Fit::Partly) => return self.judged(record, Fit::Partly),
             }
         }
-        has_status(record, if rest.is_empty() { fit } else { Fit::Partly })
+        self.judged(record, if rest.is_empty() { fit } else { Fit::Partly })
+    }
+
+    /// The fit, if what was read is a response.
+    #[inline]
+    fn judged(&self, record: &Record<'_>, fit: Fit) -> Result<Fit, Reject> {
+        if record.status.is_none() {
+            return Err(Reject::CutShort);
+        }
+        if !self.strict {
+            return Ok(fit);
+        }
+        // A proxy's line about a session without HTTP has all the fields, and no request.
+        let is_session = record.status.is_some_and(|s| s.get() == 0) && record.method.is_none() && record.path.is_none();
+        match (is_session, is_sensible(record)) {
+            (true, _) => Err(Reject::NoStatus),
+            (_, false) => Err(Reject::NotThisFormat),
+            _ => Ok(fit),
+        }
     }
 
     /// One step the long way: finds the end of the field, then reads its value. Gives where the next field begins, and 0 with
@@ -127,8 +161,8 @@ impl Program {
         let saw_time = self.steps[..=at].iter().any(|s| matches!(s.field, Field::Time(_)));
         let ended = match &self.steps[at].end {
             End::Byte(b) | End::Before(b) => memchr::memchr(*b, rest).is_none(),
-            End::Text(text) | End::Time(_, text) => memchr::memmem::find(rest, text.text()).is_none(),
-            End::Line => false,
+            End::Text(text) | End::Time(_, text) | End::Groups(_, text) => memchr::memmem::find(rest, text.text()).is_none(),
+            End::Spaces | End::Line => false,
         };
         if saw_time && ended { Reject::CutShort } else { Reject::NotThisFormat }
     }
@@ -143,20 +177,24 @@ impl Program {
         Some(rest)
     }
 
-    /// How many steps of the line fit, for messages about lines that no format reads.
-    pub(super) fn progress(&self, line: &[u8]) -> usize {
-        let Some(mut rest) = line.strip_prefix(&*self.head) else { return 0 };
+    /// How many steps of the line fit, and how many bytes they take, for messages about lines that no format reads.
+    pub(super) fn progress(&self, line: &[u8]) -> (usize, usize) {
+        let Some(mut rest) = line.strip_prefix(&*self.head) else { return (0, 0) };
         for (at, step) in self.steps.iter().enumerate() {
-            let Some((_, next)) = step.extent(rest) else { return at };
+            let Some((length, next)) = step.extent(rest) else { return (at, line.len() - rest.len()) };
+            let number = matches!(step.field, Field::Status).then(|| value::status(&rest[..length]));
+            if number.is_some_and(|status| status.is_none()) {
+                return (at, line.len() - rest.len());
+            }
             rest = &rest[next..];
         }
-        self.steps.len()
+        (self.steps.len(), line.len() - rest.len())
     }
 }
 
-#[inline]
-fn has_status(record: &Record<'_>, fit: Fit) -> Result<Fit, Reject> {
-    if record.status.is_some() { Ok(fit) } else { Err(Reject::CutShort) }
+/// A record with a time, whose method, if it has one, is a word in capitals.
+fn is_sensible(record: &Record<'_>) -> bool {
+    record.time.is_some() && record.method.is_none_or(|m| m.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')))
 }
 
 #[cold]
@@ -170,7 +208,7 @@ impl Step {
         let shortcut = match &end {
             End::Text(text) => Shortcut::new(&field, text.text(), quoted, list),
             End::Byte(b) => Shortcut::new(&field, &[*b], quoted, list),
-            End::Before(_) | End::Time(..) | End::Line => Shortcut::new(&field, &[], quoted, list),
+            End::Before(_) | End::Time(..) | End::Groups(..) | End::Spaces | End::Line => Shortcut::new(&field, &[], quoted, list),
         };
         Self { field, end, quoted, word, list, shortcut }
     }
@@ -189,6 +227,11 @@ impl Step {
             End::Byte(b) if self.quoted => quoted_end(rest, &Literal::new(&[*b])),
             End::Byte(b) => find(*b, rest).map(|at| (at, at + 1)),
             End::Before(b) => find(*b, rest).map(|at| (at, at)),
+            End::Groups(around, text) => groups_end(rest, *around, text),
+            End::Spaces => {
+                let spaces = rest.iter().take_while(|&&b| b == b' ').count();
+                Some((spaces, spaces))
+            }
             // A word at the end of the template ends at a space, so that what follows it is a tail and not a part of it.
             End::Line if self.word => Some(find(b' ', rest).map_or((rest.len(), rest.len()), |at| (at, at))),
             End::Line => Some((rest.len(), rest.len())),
@@ -239,6 +282,18 @@ fn quoted_end(rest: &[u8], text: &Literal) -> Option<(usize, usize)> {
         }
         from = at + 1;
     }
+}
+
+/// The end of `{a|b} {c} ` before `text`.
+fn groups_end(rest: &[u8], [open, close]: [u8; 2], text: &Literal) -> Option<(usize, usize)> {
+    let mut at = 0;
+    while !text.begins(&rest[at..]) {
+        if rest.get(at) != Some(&open) {
+            return None;
+        }
+        at += memchr::memmem::find(&rest[at..], &[close, b' '])? + 2;
+    }
+    Some((at, at + text.len()))
 }
 
 /// The end of a list of tries: a space that belongs to no `, ` and no ` : `.

@@ -7,14 +7,15 @@ use super::Reader;
 use super::bytes::Literal;
 use super::directive;
 use super::field::{Field, TimeLayout};
-use super::json::JsonProgram;
+use super::keyed::json::JsonProgram;
+use super::keyed::{KeyRow, Keys};
 use super::program::{End, Program, Step};
 use super::times;
 use super::variables::{self, Ranked};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till1, take_while, take_while1};
 use nom::character::complete::{anychar, char};
-use nom::combinator::{map, opt};
+use nom::combinator::{map, map_opt, opt};
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 use std::collections::HashMap;
@@ -34,7 +35,12 @@ pub struct TemplateError {
 const AROUND: usize = 100;
 
 impl TemplateError {
-    fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
+    /// What is wrong, without the place.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    pub(super) fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
         let at = text.char_indices().take_while(|(byte, _)| *byte < at).count();
         let left_out = at.saturating_sub(AROUND);
         Self { what: what.into(), text: text.chars().skip(left_out).take(2 * AROUND).collect(), at: at - left_out }
@@ -48,11 +54,15 @@ pub(super) enum Piece {
     Field(Ranked),
 }
 
-/// nginx or Apache: told by what the string holds.
+/// Whose names a template uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Syntax {
+    /// nginx variables.
     Nginx,
+    /// Apache directives.
     Apache,
+    /// The fields' own names, written like nginx variables: `$remote`, `$duration_ms`.
+    Own,
 }
 
 /// Whether a user name may have spaces in it. Where the format is a guess, a name of several words is more likely a sign
@@ -61,6 +71,32 @@ pub(super) enum Syntax {
 pub(super) enum UserName {
     OneWord,
     AnyWords,
+}
+
+/// What nginx does to values before it writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Escape {
+    /// `\xNN` for quotes, backslashes and control bytes; `-` for what is absent.
+    Default,
+    /// The escapes of JSON; nothing for what is absent.
+    Json,
+    /// Nothing: a quote inside a value is a plain quote, and a backslash before the closing one escapes nothing.
+    None,
+}
+
+/// Compiles a template out of a server's configuration, its quotes and their escapes taken off.
+pub(super) fn configured(text: &str, syntax: Syntax, escape: Escape) -> Result<Reader, TemplateError> {
+    if syntax == Syntax::Apache {
+        return program(text, syntax, UserName::AnyWords).map(Reader::Text);
+    }
+    if text.trim_start().starts_with('{')
+        && let Ok(json) = json_template(text.trim())
+    {
+        return Ok(Reader::Json(json));
+    }
+    // nginx has taken off all escapes: a backslash that is left is one.
+    let program = program(&text.replace('\\', "\\\\"), syntax, UserName::AnyWords)?;
+    Ok(Reader::Text(if escape == Escape::None { program.with_raw_quotes() } else { program }))
 }
 
 /// Compiles a template as a user gives it.
@@ -86,7 +122,7 @@ pub(super) fn program(body: &str, syntax: Syntax, user: UserName) -> Result<Prog
     let mut pieces = pieces(body, syntax)?;
     believe_the_best(&mut pieces);
     if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status, _)))) {
-        let status = if syntax == Syntax::Nginx { "$status" } else { "%>s" };
+        let status = if syntax == Syntax::Apache { "%>s" } else { "$status" };
         return Err(TemplateError::new(format!("the format has no {status}, so there is no status code to count"), body, 0));
     }
     steps(&pieces, body, syntax, user)
@@ -114,12 +150,13 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
     while !rest.is_empty() {
         let at = body.len() - rest.len();
         let parsed = match syntax {
-            Syntax::Nginx => nginx_piece(rest),
+            Syntax::Nginx => variable_piece(rest, |name| Some(variables::nginx(name))),
+            Syntax::Own => variable_piece(rest, |name| Some((variables::own(name)?, 1))),
             Syntax::Apache => apache_piece(rest),
         };
         let (next, piece) = parsed.map_err(|_| {
             let what = match syntax {
-                Syntax::Nginx => "a '$' must be followed by the name of a variable, as in $status or ${status}",
+                Syntax::Nginx | Syntax::Own => "a '$' must be followed by the name of a variable, as in $status or ${status}",
                 Syntax::Apache => "a '%' must be followed by a directive, as in %h, %>s or %{Referer}i",
             };
             TemplateError::new(what, body, at)
@@ -127,15 +164,15 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
         found.push((at, piece));
         rest = next;
     }
-    Ok(times::joined(merge_literals(found)))
+    Ok(times::joined(targets_joined(merge_literals(found))))
 }
 
 /// `$name`, `${name}` or the text up to the next `$`.
-fn nginx_piece(input: &str) -> IResult<&str, Piece> {
+fn variable_piece(input: &str, field: impl Fn(&str) -> Option<Ranked>) -> IResult<&str, Piece> {
     let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let braced = delimited(tag("${"), take_while1(name), char('}'));
     let bare = preceded(char('$'), take_while1(name));
-    let variable = map(alt((braced, bare)), |n: &str| Piece::Field(variables::nginx(n)));
+    let variable = map_opt(alt((braced, bare)), |name: &str| field(name).map(Piece::Field));
     let literal = map(take_till1(|c| c == '$'), |t: &str| Piece::Literal(unescape(t)));
     alt((variable, literal)).parse(input)
 }
@@ -153,9 +190,24 @@ fn apache_piece(input: &str) -> IResult<&str, Piece> {
     alt((percent, directive, literal)).parse(input)
 }
 
-/// The escapes that both servers know in a quoted string of their configuration.
+/// The escapes that both servers know in a quoted string of their configuration; others stay as they are.
 fn unescape(text: &str) -> String {
-    text.replace("\\t", "\t").replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'")
+    let (mut plain, mut chars) = (String::with_capacity(text.len()), text.chars().peekable());
+    while let Some(c) = chars.next() {
+        let escaped = match (c, chars.peek()) {
+            ('\\', Some('t')) => '\t',
+            ('\\', Some('n')) => '\n',
+            ('\\', Some('r')) => '\r',
+            ('\\', Some(&same @ ('"' | '\'' | '\\'))) => same,
+            _ => {
+                plain.push(c);
+                continue;
+            }
+        };
+        plain.push(escaped);
+        chars.next();
+    }
+    plain
 }
 
 fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
@@ -178,14 +230,34 @@ fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
     merged
 }
 
+/// A path with its query at once behind it, `%U%q` or `$uri$is_args$args`, is a target: where there is no query, nothing
+/// tells the two apart.
+fn targets_joined(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
+    let mut joined: Vec<(usize, Piece)> = Vec::with_capacity(pieces.len());
+    for (at, piece) in pieces {
+        joined.push((at, piece));
+        let count = match joined.as_slice() {
+            [.., (_, Piece::Field((Field::Path, _))), (_, Piece::Field((Field::Query, _)))] => 2,
+            [.., (_, Piece::Field((Field::Path, _))), (_, Piece::Field((Field::Skip, _))), (_, Piece::Field((Field::Query, _)))] => 3,
+            _ => continue,
+        };
+        joined.truncate(joined.len() - count + 1);
+        if let Some((_, Piece::Field((field, _)))) = joined.last_mut() {
+            *field = Field::Target;
+        }
+    }
+    joined
+}
+
 /// Where two names lead to one field, the better one is read and the other read past. A request line says it all: what a
 /// server made of it, `$uri` after a rewrite, must not stand in its place.
 fn believe_the_best(pieces: &mut [(usize, Piece)]) {
     let mut best: HashMap<u32, (u8, usize)> = HashMap::new();
-    let has_request = pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Request, _))));
+    let has_request = pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Request | Field::AbsoluteRequest, _))));
     for (at, (_, piece)) in pieces.iter().enumerate() {
         if let Piece::Field((field, rank)) = piece
             && !field.is_skipped()
+            && !field.is_more()
         {
             let entry = best.entry(field.bit()).or_insert((*rank, at));
             if *rank < entry.0 {
@@ -195,7 +267,7 @@ fn believe_the_best(pieces: &mut [(usize, Piece)]) {
     }
     for (at, (_, piece)) in pieces.iter_mut().enumerate() {
         let Piece::Field((field, _)) = piece else { continue };
-        let lesser = best.get(&field.bit()).is_some_and(|(_, best)| *best != at);
+        let lesser = !field.is_more() && best.get(&field.bit()).is_some_and(|(_, best)| *best != at);
         if lesser || (has_request && field.is_of_request_line()) {
             *field = match field {
                 Field::Time(TimeLayout::Pattern(pattern)) => Field::SkipTime(std::mem::take(pattern)),
@@ -222,21 +294,26 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) 
                 let text = if last { text.trim_end() } else { text.as_str() };
                 (literal_end(text), text.to_owned())
             }
+            Some((_, Piece::Field(_))) if *field == Field::Spaces => (End::Spaces, String::new()),
             Some((at, Piece::Field((next, _)))) => (before_field(next, body, *at)?, String::new()),
         };
         let quoted = before.ends_with('"') && after.starts_with('"');
-        let word = field.is_word() || (syntax == Syntax::Apache && *field == Field::User && user == UserName::OneWord);
+        let word = field.is_word()
+            || (syntax == Syntax::Apache && *field == Field::User && user == UserName::OneWord)
+            || (syntax == Syntax::Own && *field == Field::Skip && after.starts_with(' '));
         let end = match field {
             Field::Time(TimeLayout::Pattern(pattern)) | Field::SkipTime(pattern) if !times::is_epoch(pattern) && !after.is_empty() => {
                 End::Time(pattern.clone(), Literal::new(after.as_bytes()))
             }
+            Field::Captures => End::Groups(*b"{}", Literal::new(after.as_bytes())),
+            Field::Brackets => End::Groups(*b"[]", Literal::new(after.as_bytes())),
             _ => end,
         };
         steps.push(Step::new(field.clone(), end, quoted, word, field.is_list()));
         before = after;
     }
     let required = required(&steps);
-    Ok(Program { head, steps, required, numeric_bytes: syntax == Syntax::Nginx })
+    Ok(Program { head, steps, required, numeric_bytes: syntax == Syntax::Nginx, strict: syntax == Syntax::Own })
 }
 
 fn literal_end(text: &str) -> End {
@@ -262,7 +339,7 @@ fn before_field(next: &Field, body: &str, at: usize) -> Result<End, TemplateErro
 
 /// The steps up to the last field that a record needs: time, request, status.
 fn required(steps: &[Step]) -> usize {
-    let has_request = steps.iter().any(|s| s.field == Field::Request);
+    let has_request = steps.iter().any(|s| matches!(s.field, Field::Request | Field::AbsoluteRequest));
     let needed = |field: &Field| match field {
         Field::Method | Field::Target | Field::Path => !has_request,
         field => field.is_required(),
@@ -302,10 +379,10 @@ fn json_template(body: &str) -> Result<JsonProgram, TemplateError> {
     if !keys.iter().any(|(_, field, _)| *field == Field::Status) {
         return Err(TemplateError::new("the format has no $status, so there is no status code to count", body, 0));
     }
-    Ok(JsonProgram::new(keys))
+    Ok(JsonProgram(Keys::new(keys)))
 }
 
-fn collect_keys(value: &serde_json::Value, path: &mut Vec<String>, keys: &mut Vec<(Vec<String>, Field, u8)>) {
+fn collect_keys(value: &serde_json::Value, path: &mut Vec<String>, keys: &mut Vec<KeyRow>) {
     match value {
         serde_json::Value::Object(map) => {
             for (key, inner) in map {
@@ -330,6 +407,28 @@ mod tests {
 
     fn error(text: &str) -> String {
         compile(text).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_path_with_its_query_is_one_target() {
+        let paths = |template: &str, line: &str| {
+            let Ok(Reader::Text(program)) = compile(template) else { panic!("{template}") };
+            let (mut clock, mut record) = (crate::format::clock::Clock::new(jiff::tz::TimeZone::UTC), crate::model::Record::default());
+            program.parse(line.as_bytes(), &mut clock, &mut record).unwrap();
+            let text = |bytes: Option<&[u8]>| bytes.map(|b| String::from_utf8_lossy(b).into_owned());
+            (text(record.path), text(record.query))
+        };
+        for template in ["%m %U%q %H %>s %{Referer}i", "$request_method $uri$is_args$args $server_protocol $status $http_referer"] {
+            assert_eq!(paths(template, "GET /a HTTP/1.1 200 /b?c"), (Some("/a".into()), None), "{template}");
+            assert_eq!(paths(template, "GET /a?d=e HTTP/1.1 200 -"), (Some("/a".into()), Some("d=e".into())), "{template}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_taken_off_once() {
+        assert_eq!(unescape(r#"\\t\t\"\\\x"#), "\\t\t\"\\\\x");
+        let Ok(Reader::Text(program)) = configured(r"$status \t\\$uri", Syntax::Nginx, Escape::Default) else { panic!() };
+        assert_eq!(program.progress(br"200 \t\\/a").0, 2);
     }
 
     #[test]

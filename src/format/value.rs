@@ -10,20 +10,30 @@ use std::time::Duration;
 #[inline]
 pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) -> bool {
     match field {
-        Field::Skip | Field::SkipList | Field::SkipTime(_) => {}
+        Field::Skip | Field::SkipList | Field::SkipTime(_) | Field::Captures | Field::Brackets | Field::Spaces | Field::EndTime => {}
         Field::Time(TimeLayout::Clf) => record.time = clock.clf_of_any_length(text),
         Field::Time(layout) => record.time = clock.other(layout, text),
         Field::Request => record.set_request(text),
+        Field::AbsoluteRequest => set_absolute_request(record, text),
         Field::Status => record.status = status(text),
         Field::Bytes => {
-            record.bytes = unsigned(text);
-            return record.bytes.is_some() || text.iter().all(|b| b.is_ascii_digit() || *b == b'-');
+            record.bytes = unsigned(after_plus(text));
+            return record.bytes.is_some() || text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+'));
         }
         Field::Duration(unit) => {
-            record.duration = duration(text, *unit);
-            return record.duration.is_some() || text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+            record.duration = duration(after_plus(text), *unit);
+            return record.duration.is_some() || text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'+'));
+        }
+        Field::DurationMore(unit) => add_duration(record, duration(text, *unit)),
+        Field::UpstreamMore(unit) => {
+            record.upstream_time = duration(text, *unit);
+            add_duration(record, record.upstream_time);
         }
         Field::UpstreamTime(unit) => record.upstream_time = durations(text, *unit),
+        Field::QueueTime(unit) => record.queue_time = duration(text, *unit),
+        Field::ConnectTime(unit) => record.connect_time = durations(text, *unit),
+        Field::HeaderTime(unit) => record.header_time = durations(text, *unit),
+        Field::TerminationState => record.termination_state = stated(text),
         Field::Target => {
             if let Some(target) = stated(text) {
                 record.set_target(target);
@@ -35,9 +45,13 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
             }
         }
         Field::Query => record.query = query(text),
-        Field::Protocol => record.protocol = stated(text),
+        Field::Protocol => record.protocol = stated(text).map(protocol),
         Field::Method => record.method = stated(text),
         Field::Remote => record.remote = stated(text),
+        Field::Forwarded => {
+            let first = text.split(|&b| b == b',').next().unwrap_or_default();
+            record.remote = stated(without_port(first.trim_ascii()));
+        }
         Field::Peer => record.remote = stated(without_port(text)),
         Field::User => record.user = stated(text),
         Field::Host => record.host = stated(text),
@@ -49,6 +63,50 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
         Field::ClfHead => set_clf_head(record, text),
     }
     true
+}
+
+/// HAProxy puts a plus sign before what was still going on when it wrote the line.
+fn after_plus(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"+").unwrap_or(text)
+}
+
+/// Some log the version of HTTP alone.
+fn protocol(text: &[u8]) -> &[u8] {
+    const VERSIONS: [&[u8]; 11] = [
+        b"HTTP/1.0",
+        b"HTTP/1.1",
+        b"HTTP/2",
+        b"HTTP/2.0",
+        b"HTTP/3",
+        b"HTTP/3.0",
+        b"HTTP/0.9",
+        b"HTTP/1.0.0.0",
+        b"HTTP/1.1.0.0",
+        b"HTTP/2.0.0.0",
+        b"HTTP/3.0.0.0",
+    ];
+    VERSIONS.into_iter().find(|name| text.first().is_some_and(u8::is_ascii_digit) && &name[5..] == text).unwrap_or(text)
+}
+
+/// The sum of the parts, which is unknown as soon as one of them is.
+fn add_duration(record: &mut Record<'_>, part: Option<Duration>) {
+    record.duration = record.duration.zip(part).and_then(|(sum, part)| sum.checked_add(part));
+}
+
+/// `GET https://www.example.com:443/path HTTP/1.1`: the path is the URL's path, the host its authority.
+fn set_absolute_request<'a>(record: &mut Record<'a>, text: &'a [u8]) {
+    record.set_request(text);
+    let Some((host, path)) = record.path.and_then(authority_and_path) else { return };
+    (record.host, record.path) = (Some(host), Some(path));
+}
+
+/// The two parts of an absolute URL, up to its query.
+fn authority_and_path(url: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memmem::find(url, b"://")?;
+    let rest = &url[at + 3..];
+    let end = memchr::memchr(b'/', rest).unwrap_or(rest.len());
+    let path = if end == rest.len() { b"/".as_slice() } else { &rest[end..] };
+    (end > 0).then_some((&rest[..end], path))
 }
 
 /// What stands before the time in the Common Log Format, when it is not the plain `address ident user`: a virtual host
@@ -96,12 +154,12 @@ fn without_port(text: &[u8]) -> &[u8] {
 
 /// `None` for what servers write when a value is absent.
 #[inline]
-fn stated(text: &[u8]) -> Option<&[u8]> {
+pub(super) fn stated(text: &[u8]) -> Option<&[u8]> {
     if matches!(text, b"" | b"-") { None } else { Some(text) }
 }
 
 /// nginx `$args` is bare and `-` when there is none; Apache `%q` carries its `?` and is empty when there is none.
-fn query(text: &[u8]) -> Option<&[u8]> {
+pub(super) fn query(text: &[u8]) -> Option<&[u8]> {
     match text {
         b"" | b"-" => None,
         [b'?', rest @ ..] => Some(rest),

@@ -39,10 +39,34 @@ pub(super) fn nginx(name: &str) -> Ranked {
         "upstream_response_time" => (UpstreamTime(Unit::Seconds), 1),
         "request_id" => (RequestId, 1),
         "http_x_request_id" | "req_id" => (RequestId, 2),
-        "clf_head" => (ClfHead, 1),
+        "upstream_connect_time" => (ConnectTime(Unit::Seconds), 1),
+        "upstream_header_time" => (HeaderTime(Unit::Seconds), 1),
         name if name.starts_with("upstream_") => (SkipList, 1),
         _ => (Skip, 1),
     }
+}
+
+/// logcodes' own names for the fields of a format whose server has no template language, or one of its own: the names that
+/// `records` prints, numbers of time with their unit behind them, `_` for what is read past.
+pub(super) fn own(name: &str) -> Option<Field> {
+    let (stem, unit) = [("_s", "s"), ("_ms", "ms"), ("_us", "us"), ("_ns", "ns")]
+        .into_iter()
+        .find_map(|(suffix, unit)| Some((name.strip_suffix(suffix)?, unit)))
+        .unwrap_or((name, ""));
+    Some(match name {
+        "_" => Field::Skip,
+        "list" => Field::SkipList,
+        "clf_head" => Field::ClfHead,
+        "captures" => Field::Captures,
+        "brackets" => Field::Brackets,
+        "spaces" => Field::Spaces,
+        "absolute_request" => Field::AbsoluteRequest,
+        "time_clf" => Field::Time(TimeLayout::Clf),
+        "time_iso" => Field::Time(TimeLayout::Iso),
+        "time_epoch" => Field::Time(TimeLayout::Epoch),
+        "time_ctime" => Field::Time(TimeLayout::Pattern("%a %b %e %H:%M:%S %Y".into())),
+        _ => return Field::named(stem, unit),
+    })
 }
 
 /// Apache directives: the letter, and the text in braces before it. Source: mod_log_config, mod_logio.
@@ -85,6 +109,8 @@ pub(super) fn short_key(key: &str) -> Option<Field> {
         "d" | "duration_us" => Field::Duration(Unit::Micros),
         "duration_ms" => Field::Duration(Unit::Millis),
         "urt" | "upstream_response_time" | "upstream_time" => Field::UpstreamTime(Unit::Seconds),
+        "uct" | "upstream_connect_time" => Field::ConnectTime(Unit::Seconds),
+        "uht" | "upstream_header_time" => Field::HeaderTime(Unit::Seconds),
         "us" | "upstream_status" => Field::UpstreamStatus,
         "ua" | "uaddr" | "upstream_addr" | "upstream" | "w" => Field::UpstreamAddr,
         "rid" | "request_id" | "reqid" | "id" => Field::RequestId,

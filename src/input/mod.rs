@@ -14,7 +14,7 @@ pub use archive::{Member, Members, Tape};
 pub use chunk::{Blocks, Chunk, MAX_LINE, chunk_of, chunks};
 pub use find::{Found, find, some_of};
 pub use mmap::Map;
-pub use open::{Opened, Origin, member, open};
+pub use open::{Opened, Origin, is_archive, member, open};
 pub use rotation::{Age, rotation};
 
 use std::io;
@@ -40,6 +40,9 @@ pub enum InputError {
         /// How many members it has.
         members: u32,
     },
+    /// Archives in which no log is of a service that is asked for.
+    #[error("--only-service: none of the logs in the archives is of such a service; 'logcodes --service auto' without it shows them")]
+    NoneOfService,
     /// An archive that is broken before its first log.
     #[error("{0}")]
     Archive(String),

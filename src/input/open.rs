@@ -108,6 +108,11 @@ pub fn member(map: Map) -> Opened {
     Opened::Stream(if nested { Box::new(io::empty()) } else { Box::new(plain) })
 }
 
+/// Whether an input is a file that holds several.
+pub fn is_archive(origin: &Origin) -> bool {
+    origin.is_regular() && matches!(open(origin, false), Ok(Opened::Archive(..)))
+}
+
 /// A file that must not end earlier than it did when it was opened.
 struct Measured {
     file: File,

@@ -1,11 +1,13 @@
-//! Plain values that every room speaks: a log line's record, its status code, its time.
+//! Plain values that every room speaks: a log line's record, its status code, its time, its service.
 //!
 //! Nothing here opens a file, reads a clock or knows a log format.
 
 mod record;
+mod service;
 mod status;
 mod time;
 
 pub use record::{Record, RequestLine};
+pub use service::{MAX_SERVICES, ServiceId, Services};
 pub use status::{StatusClass, StatusCode};
 pub use time::{Timestamp, civil_from_days, days_from_civil};

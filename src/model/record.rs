@@ -42,6 +42,14 @@ pub struct Record<'a> {
     pub upstream_time: Option<Duration>,
     /// The identifier that ties the line to other logs.
     pub request_id: Option<&'a [u8]>,
+    /// The time that the request waited in the proxy's queue.
+    pub queue_time: Option<Duration>,
+    /// The time that connecting to the server behind the proxy took; several tries are summed.
+    pub connect_time: Option<Duration>,
+    /// The time up to the response header of the server behind the proxy; several tries are summed.
+    pub header_time: Option<Duration>,
+    /// How the session ended: HAProxy's termination state, Envoy's response flags.
+    pub termination_state: Option<&'a [u8]>,
 }
 
 impl<'a> Record<'a> {

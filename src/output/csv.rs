@@ -3,7 +3,7 @@
 use super::{By, View};
 use crate::catalogue;
 use crate::model::{StatusCode, Timestamp};
-use crate::report::{Report, RouteRow};
+use crate::report::{Report, RouteRow, Service};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -16,33 +16,23 @@ pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Re
         By::Route => routes(report, &mut table)?,
         By::Window => windows(report, &mut table)?,
         By::RouteWindow => route_windows(report, &mut table)?,
+        By::Service => services(report, &mut table)?,
+        By::ServiceWindow => service_windows(report, &mut table)?,
     }
     table.flush()
 }
 
 fn routes(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
-    table.write_record([
-        "method",
-        "route",
-        "code",
-        "name",
-        "class",
-        "count",
-        "share",
-        "bytes",
-        "p50_ms",
-        "p95_ms",
-        "p99_ms",
-        "first_seen",
-        "last_seen",
-    ])?;
+    let columns =
+        ["method", "route", "code", "name", "class", "count", "share", "bytes", "p50_ms", "p95_ms", "p99_ms", "first_seen", "last_seen"];
+    table.write_record(columns.into_iter().chain(report.services.as_ref().map(|_| "service")))?;
     let all = report.lines.parsed;
     for route in &report.routes {
         for cell in &route.cells {
             let millis = |of: fn(&crate::report::Latency) -> f64| cell.latency.as_ref().map(|l| trimmed(of(l) * 1e3)).unwrap_or_default();
             let (first, last) = cell.seen.map_or(Default::default(), |(a, b)| (rfc3339(a), rfc3339(b)));
             let [method, name] = names(route);
-            table.write_record([
+            let row = [
                 &method,
                 &name,
                 &cell.code.to_string(),
@@ -56,7 +46,8 @@ fn routes(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
                 &millis(|l| l.p99),
                 &first,
                 &last,
-            ])?;
+            ];
+            table.write_record(row.into_iter().chain(last_cell(&route.service).as_deref()))?;
         }
     }
     Ok(())
@@ -75,7 +66,8 @@ fn windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
 }
 
 fn route_windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
-    table.write_record(["start", "end", "method", "route", "code", "name", "class", "count", "share"])?;
+    let columns = ["start", "end", "method", "route", "code", "name", "class", "count", "share"];
+    table.write_record(columns.into_iter().chain(report.services.as_ref().map(|_| "service")))?;
     // Both widths are steps of one ladder, so that the narrower one divides the wider.
     let width = report.route_window_seconds.unwrap_or(0).max(report.window_seconds);
     for route in &report.routes {
@@ -92,11 +84,47 @@ fn route_windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
             let (from, to) = (rfc3339(start), rfc3339(start + width));
             for (code, count) in codes {
                 let row = [&from, &to, &method, &name].map(String::clone);
+                table.write_record(row.into_iter().chain(counted(code, count, all)).chain(last_cell(&route.service)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Shares are those of the service's own requests.
+fn services(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
+    table.write_record(["service", "code", "name", "class", "count", "share"])?;
+    for service in report.services.iter().flatten() {
+        for (&code, &count) in &service.codes {
+            table.write_record([cell(&service.service)].into_iter().chain(counted(code, count, service.count)))?;
+        }
+    }
+    Ok(())
+}
+
+fn service_windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
+    table.write_record(["start", "end", "service", "code", "name", "class", "count", "share"])?;
+    for service in report.services.iter().flatten() {
+        for window in &service.windows {
+            let all: u64 = window.codes.values().sum();
+            let end = rfc3339(window.start_seconds + report.window_seconds);
+            for (&code, &count) in &window.codes {
+                let row = [window.start.clone(), end.clone(), cell(&service.service)];
                 table.write_record(row.into_iter().chain(counted(code, count, all)))?;
             }
         }
     }
     Ok(())
+}
+
+/// A service's name; empty for none.
+fn cell(service: &Service) -> String {
+    guarded(service.name().unwrap_or_default()).into_owned()
+}
+
+/// The cell that rows of routes end with when services are in use.
+fn last_cell(service: &Service) -> Option<String> {
+    (!service.is_unasked()).then(|| cell(service))
 }
 
 /// `code,name,class,count,share`, with which the rows of windows end.

@@ -2,7 +2,7 @@
 
 use super::View;
 use super::sanitize::clean;
-use crate::report::{Report, RouteRow};
+use crate::report::{Latency, Report, Service};
 use std::io::{self, Write};
 
 /// Routes shown when nobody said how many.
@@ -18,6 +18,7 @@ pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Re
     }
     writeln!(out, "{} lines = {} requests + {} filtered out + {} rejected\n", lines.read, lines.parsed, lines.filtered, lines.rejected)?;
     codes(report, out)?;
+    services(report, out)?;
     routes(report, view.limit.unwrap_or(ROUTES), out)?;
     rejects(report, out)
 }
@@ -25,33 +26,69 @@ pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Re
 fn codes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| code | name | requests | share | mostly on | first step |\n|---:|---|---:|---:|---|---|")?;
     for code in report.codes_worst_first() {
-        let top = code.top_route.as_ref().map_or(String::new(), |t| format!("{} {}", t.method.as_deref().unwrap_or_default(), t.route));
+        let top = code.top_route.as_ref().map_or(String::new(), |t| {
+            let service = t.service.name().map_or(String::new(), |service| format!("{service}: "));
+            format!("{service}{} {}", t.method.as_deref().unwrap_or_default(), t.route)
+        });
         let share = format!("{:.2} %", code.share * 100.0);
         writeln!(out, "| {:03} | {} | {} | {share} | {} | {} |", code.code, code.name, code.count, quoted(top.trim()), code.first_step)?;
     }
     writeln!(out)
 }
 
-fn routes(report: &Report, limit: usize, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "| route | requests | 5xx | 4xx | p50 | p95 | p99 |\n|---|---:|---:|---:|---:|---:|---:|")?;
-    for route in report.routes.iter().take(limit) {
-        let millis =
-            |of: fn(&crate::report::Latency) -> f64| route.latency.as_ref().map_or("-".to_owned(), |l| format!("{:.0} ms", of(l) * 1e3));
-        let (p50, p95, p99) = (millis(|l| l.p50), millis(|l| l.p95), millis(|l| l.p99));
-        let name = format!("{} {}", route.method.as_deref().unwrap_or_default(), route.route);
+/// The services, worst first, if any are in use.
+fn services(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let services = report.services_worst_first();
+    if services.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| service | requests | share | 5xx | 4xx | p50 | p95 | p99 |\n|---|---:|---:|---:|---:|---:|---:|---:|")?;
+    for row in services {
         writeln!(
             out,
-            "| {} | {} | {} | {} | {p50} | {p95} | {p99} |",
-            quoted(name.trim()),
+            "| {} | {} | {:.2} % | {} | {} | {} |",
+            name(&row.service),
+            row.count,
+            row.share * 100.0,
+            share(row.within(500, 599), row.count),
+            share(row.within(400, 499), row.count),
+            latencies(row.latency.as_ref())
+        )?;
+    }
+    writeln!(out)
+}
+
+fn routes(report: &Report, limit: usize, out: &mut dyn Write) -> io::Result<()> {
+    let (title, rule) = if report.services.is_some() { ("| service ", "|---") } else { ("", "") };
+    writeln!(out, "{title}| route | requests | 5xx | 4xx | p50 | p95 | p99 |\n{rule}|---|---:|---:|---:|---:|---:|---:|")?;
+    for route in report.routes.iter().take(limit) {
+        let service = if route.service.is_unasked() { String::new() } else { format!("| {} ", name(&route.service)) };
+        let request = format!("{} {}", route.method.as_deref().unwrap_or_default(), route.route);
+        writeln!(
+            out,
+            "{service}| {} | {} | {} | {} | {} |",
+            quoted(request.trim()),
             route.count,
-            share(route, 500, 599),
-            share(route, 400, 499)
+            share(route.within(500, 599), route.count),
+            share(route.within(400, 499), route.count),
+            latencies(route.latency.as_ref())
         )?;
     }
     if report.routes_total > limit.min(report.routes.len()) {
         writeln!(out, "\n{} routes in all.", report.routes_total)?;
     }
     writeln!(out)
+}
+
+/// Three cells.
+fn latencies(latency: Option<&Latency>) -> String {
+    let millis = |of: fn(&Latency) -> f64| latency.map_or("-".to_owned(), |l| format!("{:.0} ms", of(l) * 1e3));
+    [millis(|l| l.p50), millis(|l| l.p95), millis(|l| l.p99)].join(" | ")
+}
+
+/// A service as code, nothing where there is none.
+fn name(service: &Service) -> String {
+    service.name().map_or(String::new(), quoted)
 }
 
 fn rejects(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -65,9 +102,8 @@ fn rejects(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     report.routes_folded.iter().try_for_each(|folded| writeln!(out, "{folded}\n"))
 }
 
-fn share(route: &RouteRow, from: u16, to: u16) -> String {
-    let count = route.within(from, to);
-    if count == 0 { "0".to_owned() } else { format!("{:.2} %", count as f64 / route.count.max(1) as f64 * 100.0) }
+fn share(count: u64, all: u64) -> String {
+    if count == 0 { "0".to_owned() } else { format!("{:.2} %", count as f64 / all.max(1) as f64 * 100.0) }
 }
 
 /// Plain text of a table cell: no markup, no mention, no link of a stranger's.

@@ -51,6 +51,10 @@ pub enum By {
     Window,
     /// A route, a window and a code.
     RouteWindow,
+    /// A service and a code.
+    Service,
+    /// A service, a window and a code.
+    ServiceWindow,
 }
 
 /// A way to write a report.

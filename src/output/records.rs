@@ -18,6 +18,7 @@ pub enum RecordFormat {
 /// Writes records as they come.
 pub struct RecordWriter<'w> {
     sink: Sink<'w>,
+    services: bool,
 }
 
 enum Sink<'w> {
@@ -47,7 +48,18 @@ struct Row<'a> {
     upstream_status: Text<'a>,
     upstream_time: Option<f64>,
     request_id: Text<'a>,
+    queue_time: Option<f64>,
+    connect_time: Option<f64>,
+    header_time: Option<f64>,
+    termination_state: Text<'a>,
+    /// Not there when no services are in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<Service<'a>>,
 }
+
+/// `null` for an input that no rule fits.
+#[derive(Clone, Copy, Serialize)]
+struct Service<'a>(Option<&'a str>);
 
 type Text<'a> = Option<std::borrow::Cow<'a, str>>;
 
@@ -63,7 +75,7 @@ struct RejectedRow<'a> {
     rejected: &'a str,
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 23] = [
     "input",
     "line",
     "time",
@@ -83,10 +95,14 @@ const COLUMNS: [&str; 19] = [
     "upstream_status",
     "upstream_time",
     "request_id",
+    "queue_time",
+    "connect_time",
+    "header_time",
+    "termination_state",
 ];
 
 impl<'a> Row<'a> {
-    fn new(input: &'a str, line: u64, r: &Record<'a>) -> Self {
+    fn new(input: &'a str, line: u64, service: Option<Service<'a>>, r: &Record<'a>) -> Self {
         let text = |bytes: Option<&'a [u8]>| bytes.map(String::from_utf8_lossy);
         Self {
             input,
@@ -108,11 +124,16 @@ impl<'a> Row<'a> {
             upstream_status: text(r.upstream_status),
             upstream_time: r.upstream_time.map(seconds),
             request_id: text(r.request_id),
+            queue_time: r.queue_time.map(seconds),
+            connect_time: r.connect_time.map(seconds),
+            header_time: r.header_time.map(seconds),
+            termination_state: text(r.termination_state),
+            service,
         }
     }
 
-    /// The row's cells, guarded against being taken for formulas.
-    fn cells(&self) -> [String; 19] {
+    /// The row's cells, guarded against being taken for formulas, without the service.
+    fn cells(&self) -> [String; 23] {
         let text = |t: &Text<'_>| t.as_deref().map(|t| guarded(t).into_owned()).unwrap_or_default();
         let number = |n: Option<String>| n.unwrap_or_default();
         [
@@ -135,39 +156,46 @@ impl<'a> Row<'a> {
             text(&self.upstream_status),
             number(self.upstream_time.map(|n| n.to_string())),
             text(&self.request_id),
+            number(self.queue_time.map(|n| n.to_string())),
+            number(self.connect_time.map(|n| n.to_string())),
+            number(self.header_time.map(|n| n.to_string())),
+            text(&self.termination_state),
         ]
     }
 }
 
 impl<'w> RecordWriter<'w> {
-    /// A writer; CSV begins with its header row.
+    /// A writer; CSV begins with its header row. With `services`, each record has a service, if only none.
     ///
     /// # Errors
     /// When that row cannot be written.
-    pub fn new(format: RecordFormat, out: &'w mut dyn Write) -> io::Result<Self> {
+    pub fn new(format: RecordFormat, services: bool, out: &'w mut dyn Write) -> io::Result<Self> {
         let sink = match format {
             RecordFormat::Jsonl => Sink::Jsonl(out),
             RecordFormat::Csv => {
                 let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-                writer.write_record(COLUMNS)?;
+                writer.write_record(COLUMNS.into_iter().chain(services.then_some("service")))?;
                 Sink::Csv(Box::new(writer))
             }
         };
-        Ok(Self { sink })
+        Ok(Self { sink, services })
     }
 
-    /// Writes a record.
+    /// Writes a record of an input and its service.
     ///
     /// # Errors
     /// When writing fails.
-    pub fn record(&mut self, input: &str, line: u64, record: &Record<'_>) -> io::Result<()> {
-        let row = Row::new(input, line, record);
+    pub fn record(&mut self, input: &str, service: Option<&str>, line: u64, record: &Record<'_>) -> io::Result<()> {
+        let row = Row::new(input, line, self.services.then_some(Service(service)), record);
         match &mut self.sink {
             Sink::Jsonl(out) => {
                 serde_json::to_writer(&mut *out, &row)?;
                 out.write_all(b"\n")
             }
-            Sink::Csv(writer) => Ok(writer.write_record(row.cells())?),
+            Sink::Csv(writer) => {
+                let service = row.service.map(|Service(name)| guarded(name.unwrap_or_default()).into_owned());
+                Ok(writer.write_record(row.cells().into_iter().chain(service))?)
+            }
         }
     }
 

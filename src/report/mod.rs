@@ -4,15 +4,19 @@
 //! the README); fields may be added, none renamed.
 
 mod routes;
+mod services;
 mod view;
 mod windows;
 
 pub use routes::SortKey;
-pub use view::{CodeCell, CodeRow, Input, Latency, LineCounts, Reject, Report, RouteRow, Sample, Span, TopRoute, WindowRow};
+pub use view::{
+    CodeCell, CodeRow, Input, Latency, LineCounts, Reject, Report, RouteRow, Sample, Service, ServiceRow, Span, TopRoute, WindowRow,
+};
 
 use crate::catalogue;
 use crate::model::{StatusCode, Timestamp};
 use crate::scan::Scan;
+use services::Labels;
 use std::collections::BTreeMap;
 
 /// How a report is to be made.
@@ -38,14 +42,17 @@ impl Report {
     /// The report of a scan.
     pub fn new(scan: &Scan, spec: &ReportSpec) -> Self {
         let lines = line_counts(scan);
-        let routes = routes::rows(&scan.tally, spec);
-        let codes = codes(&routes.all, lines.parsed);
-        let span = scan.tally.span();
         let windows = windows::rows(scan, spec.width);
         let window_seconds = windows.width;
+        let labels = Labels::new(scan);
+        let (sums, routes_folded) = routes::sums(&scan.tally, &labels);
+        let services = services::rows(scan, &labels, &sums, window_seconds, lines.parsed);
+        let routes = routes::rows(sums, &labels, spec);
+        let codes = codes(&routes.all, lines.parsed);
+        let span = scan.tally.span();
         Self {
             schema_version: 1,
-            inputs: inputs(scan),
+            inputs: inputs(scan, &labels),
             lines,
             untimed: scan.tally.untimed(),
             span: span.map(|(start, end)| Span { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }),
@@ -55,8 +62,9 @@ impl Report {
             codes,
             latency: routes.latency,
             routes_total: routes.all.len(),
-            routes_folded: routes.folded,
+            routes_folded,
             routes: routes::select(routes.all, spec),
+            services,
             windows: windows.rows,
             findings: Vec::new(),
             rejects: rejects(scan),
@@ -85,11 +93,12 @@ fn line_counts(scan: &Scan) -> LineCounts {
     }
 }
 
-fn inputs(scan: &Scan) -> Vec<Input> {
+fn inputs(scan: &Scan, labels: &Labels) -> Vec<Input> {
     let lines = scan.tally.inputs();
     let of = |at: usize| lines.get(&(at as u32)).copied().unwrap_or_default();
     let input = |(at, input): (usize, &crate::scan::Scanned)| Input {
         path: input.name.clone(),
+        service: labels.of(input.service),
         format: input.format.clone(),
         lines: of(at).lines,
         parsed: of(at).parsed,
@@ -107,9 +116,10 @@ fn codes(routes: &[RouteRow], parsed: u64) -> Vec<CodeRow> {
             let (count, bytes, top) = sums.entry(cell.code).or_default();
             *count += cell.count;
             *bytes = bytes.saturating_add(cell.bytes);
-            let before = |t: &TopRoute| (&route.route, &route.method) < (&t.route, &t.method);
+            let before = |t: &TopRoute| (&route.route, &route.method, &route.service) < (&t.route, &t.method, &t.service);
             if top.as_ref().is_none_or(|t| cell.count > t.count || (cell.count == t.count && before(t))) {
-                *top = Some(TopRoute { method: route.method.clone(), route: route.route.clone(), count: cell.count });
+                let (service, method, name) = (route.service.clone(), route.method.clone(), route.route.clone());
+                *top = Some(TopRoute { service, method, route: name, count: cell.count });
             }
         }
     }
@@ -126,6 +136,13 @@ impl Report {
         let mut codes: Vec<&CodeRow> = self.codes.iter().collect();
         codes.sort_by_key(|c| (std::cmp::Reverse(urgency(c)), std::cmp::Reverse(c.count), c.code));
         codes
+    }
+
+    /// The services with most 5xx first, then with most 4xx, then by count; empty when none are in use.
+    pub fn services_worst_first(&self) -> Vec<&ServiceRow> {
+        let mut services: Vec<&ServiceRow> = self.services.iter().flatten().collect();
+        services.sort_by_key(|s| std::cmp::Reverse((s.errors, s.within(400, 499), s.count)));
+        services
     }
 }
 

@@ -1,9 +1,10 @@
 //! Rows of routes: folded, summed, sorted.
 
 use super::ReportSpec;
-use super::view::{CodeCell, Latency, RouteRow};
-use crate::model::{StatusClass, StatusCode};
-use crate::route::{Counted, MAX_VALUES, NO_REQUEST, fold_positions};
+use super::services::Labels;
+use super::view::{CodeCell, Latency, RouteRow, Service};
+use crate::model::{ServiceId, StatusClass, StatusCode};
+use crate::route::{Counted, MAX_VALUES, NO_REQUEST, RouteKey, fold_positions};
 use crate::tally::{self, Cell, MAX_ROUTES, Tally};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,73 +37,84 @@ pub enum SortKey {
 pub(super) struct Rows {
     pub(super) all: Vec<RouteRow>,
     pub(super) latency: Option<Latency>,
-    pub(super) folded: Vec<String>,
 }
 
-/// A route being summed.
-type Sums = BTreeMap<(Option<String>, String), BTreeMap<StatusCode, Cell>>;
+/// Routes being summed, each of a service, with its method and name.
+pub(super) type Sums = BTreeMap<(ServiceId, Option<String>, String), BTreeMap<StatusCode, Cell>>;
 
-pub(super) fn rows(tally: &Tally, spec: &ReportSpec) -> Rows {
-    let counted: Vec<_> = tally.rows().filter(|(_, cells)| !cells.is_empty()).collect();
-    let of = |cells: &[(StatusCode, &Cell)], wanted: fn(StatusClass) -> bool| {
-        cells.iter().filter(|(code, _)| wanted(code.class())).map(|(_, c)| c.count).sum()
-    };
-    let routes: Vec<Counted<'_>> = counted
-        .iter()
-        .map(|(key, cells)| Counted {
-            route: &key.route,
-            count: of(cells, |_| true),
-            errors: of(cells, |class| class == StatusClass::ServerError),
-            refused: of(cells, |class| class == StatusClass::ClientError),
-        })
-        .collect();
-    let names = fold_positions(&routes, |route| tally.rules().is_pattern(route));
-    let renamed = Renamed::new(&routes, &names);
-
-    let mut sums = Sums::new();
-    for ((key, cells), name) in counted.iter().zip(&names) {
-        let method = (*key.route != *NO_REQUEST && !key.method.is_empty()).then(|| String::from_utf8_lossy(&key.method).into_owned());
-        let route = sums.entry((method, String::from_utf8_lossy(name).into_owned())).or_default();
-        for (code, cell) in cells {
-            route.entry(*code).or_default().merge((*cell).clone());
+/// Routes as they are shown, and in words which ones were counted together.
+pub(super) fn sums(tally: &Tally, labels: &Labels) -> (Sums, Vec<String>) {
+    let mut services: BTreeMap<ServiceId, Vec<_>> = BTreeMap::new();
+    for (key, cells) in tally.rows().filter(|(_, cells)| !cells.is_empty()) {
+        services.entry(key.service).or_default().push((key, cells));
+    }
+    let (mut sums, mut renamed) = (Sums::new(), Renamed::default());
+    for (service, counted) in services {
+        // Each for itself: many values of one service must not fold those of another.
+        let routes: Vec<Counted<'_>> = counted.iter().map(|(key, cells)| total(key, cells)).collect();
+        let names = fold_positions(&routes, |route| tally.rules().is_pattern(route));
+        renamed.add(&labels.of(service), &routes, &names);
+        for ((key, cells), name) in counted.iter().zip(&names) {
+            let method = (*key.route != *NO_REQUEST && !key.method.is_empty()).then(|| String::from_utf8_lossy(&key.method).into_owned());
+            let route = sums.entry((service, method, String::from_utf8_lossy(name).into_owned())).or_default();
+            for (code, cell) in cells {
+                route.entry(*code).or_default().merge((*cell).clone());
+            }
         }
     }
-    if !tally.other().is_empty() {
-        sums.insert((None, "(other)".into()), tally.other().clone());
+    for (&(service, code), cell) in tally.other() {
+        sums.entry((service, None, "(other)".into())).or_default().insert(code, cell.clone());
     }
-    let mut whole = tally::Latency::default();
-    sums.values().flat_map(BTreeMap::values).for_each(|cell| whole.merge(&cell.latency));
-    let mut all: Vec<RouteRow> = sums.into_iter().map(|((method, route), cells)| row(method, route, cells)).collect();
-    sort(&mut all, spec);
-    Rows { all, latency: whole.quantiles(), folded: folded(&renamed, tally) }
+    (sums, folded(renamed, tally))
 }
 
-/// Routes that were counted together after the scan: the name, how many there are, and two of them.
+fn total<'k>(key: &'k RouteKey, cells: &[(StatusCode, &Cell)]) -> Counted<'k> {
+    let of = |wanted: fn(StatusClass) -> bool| cells.iter().filter(|(code, _)| wanted(code.class())).map(|(_, c)| c.count).sum();
+    Counted {
+        route: &key.route,
+        count: of(|_| true),
+        errors: of(|class| class == StatusClass::ServerError),
+        refused: of(|class| class == StatusClass::ClientError),
+    }
+}
+
+pub(super) fn rows(sums: Sums, labels: &Labels, spec: &ReportSpec) -> Rows {
+    let mut whole = tally::Latency::default();
+    sums.values().flat_map(BTreeMap::values).for_each(|cell| whole.merge(&cell.latency));
+    let mut all: Vec<RouteRow> =
+        sums.into_iter().map(|((service, method, route), cells)| row(labels.of(service), method, route, cells)).collect();
+    sort(&mut all, spec);
+    Rows { all, latency: whole.quantiles() }
+}
+
+/// Routes that were counted together after the scan: the name and its service, how many there are, and two of them.
+#[derive(Default)]
 struct Renamed(Vec<(String, usize, Vec<String>)>);
 
 impl Renamed {
-    fn new(routes: &[Counted<'_>], names: &[Vec<u8>]) -> Self {
+    fn add(&mut self, service: &Service, routes: &[Counted<'_>], names: &[Vec<u8>]) {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let of = service.name().map_or(String::new(), |service| format!("of {service} "));
         let mut together: BTreeMap<&[u8], BTreeSet<&[u8]>> = BTreeMap::new();
         for (counted, name) in routes.iter().zip(names).filter(|(counted, name)| counted.route != name.as_slice()) {
             together.entry(name).or_default().insert(counted.route);
         }
-        let mut rows: Vec<_> =
-            together.into_iter().map(|(name, of)| (text(name), of.len(), of.into_iter().take(2).map(text).collect())).collect();
-        rows.sort_by_key(|(_, count, _)| Reverse(*count));
-        Self(rows)
+        let row = |(name, routes): (&[u8], BTreeSet<&[u8]>)| {
+            (format!("{of}as {}", text(name)), routes.len(), routes.into_iter().take(2).map(text).collect())
+        };
+        self.0.extend(together.into_iter().map(row));
     }
 }
 
-fn folded(renamed: &Renamed, tally: &Tally) -> Vec<String> {
+fn folded(Renamed(mut renamed): Renamed, tally: &Tally) -> Vec<String> {
+    renamed.sort_by_key(|(_, count, _)| Reverse(*count));
     let mut parts: Vec<String> = renamed
-        .0
         .iter()
         .take(4)
-        .map(|(name, count, samples)| format!("{count} routes as {name}: {}{}", samples.join(", "), if *count > 2 { ", …" } else { "" }))
+        .map(|(name, count, samples)| format!("{count} routes {name}: {}{}", samples.join(", "), if *count > 2 { ", …" } else { "" }))
         .collect();
-    if renamed.0.len() > 4 {
-        parts.push(format!("{} more positions with more than {MAX_VALUES} values; --route keeps a route apart", renamed.0.len() - 4));
+    if renamed.len() > 4 {
+        parts.push(format!("{} more positions with more than {MAX_VALUES} values; --route keeps a route apart", renamed.len() - 4));
     }
     if !tally.other().is_empty() {
         let count: u64 = tally.other().values().map(|c| c.count).sum();
@@ -111,10 +123,11 @@ fn folded(renamed: &Renamed, tally: &Tally) -> Vec<String> {
     parts
 }
 
-fn row(method: Option<String>, route: String, cells: BTreeMap<StatusCode, Cell>) -> RouteRow {
+fn row(service: Service, method: Option<String>, route: String, cells: BTreeMap<StatusCode, Cell>) -> RouteRow {
     let mut whole = tally::Latency::default();
     cells.values().for_each(|cell| whole.merge(&cell.latency));
     RouteRow {
+        service,
         method,
         route,
         count: cells.values().map(|c| c.count).sum(),
@@ -137,7 +150,7 @@ fn row(method: Option<String>, route: String, cells: BTreeMap<StatusCode, Cell>)
 
 fn sort(rows: &mut [RouteRow], spec: &ReportSpec) {
     let micros = |row: &RouteRow, of: fn(&Latency) -> f64| row.latency.as_ref().map_or(-1, |l| (of(l) * 1e6) as i64);
-    // Rows arrive by method and name, and the sort is stable: ties are always in the same order.
+    // Rows arrive by service, method and name, and the sort is stable: ties are always in the same order.
     match spec.sort {
         SortKey::Count => rows.sort_by_key(|r| Reverse(r.count)),
         SortKey::Errors => rows.sort_by_key(|r| Reverse((r.within(500, 599), r.within(400, 499), r.count))),

@@ -1,8 +1,9 @@
 //! The shapes of a report, as they are serialised.
 
 pub use crate::tally::Quantiles as Latency;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// All that is known after a scan.
 #[derive(Debug, Serialize)]
@@ -35,6 +36,9 @@ pub struct Report {
     pub routes_folded: Vec<String>,
     /// The routes.
     pub routes: Vec<RouteRow>,
+    /// The services, by count descending; not written when none are in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub services: Option<Vec<ServiceRow>>,
     /// The windows that have records, by time.
     pub windows: Vec<WindowRow>,
     /// What went wrong, judged from the lines.
@@ -50,6 +54,9 @@ pub struct Report {
 pub struct Input {
     /// Its path as given, `-` for standard input.
     pub path: String,
+    /// The service that it is a log of.
+    #[serde(skip_serializing_if = "Service::is_unasked")]
+    pub service: Service,
     /// Its format; `null` when no format reads it.
     pub format: Option<String>,
     /// Physical lines, blank ones and directives included.
@@ -125,6 +132,9 @@ pub struct CodeRow {
 /// The route with most responses of a code.
 #[derive(Clone, Debug, Serialize)]
 pub struct TopRoute {
+    /// The service that it belongs to.
+    #[serde(skip_serializing_if = "Service::is_unasked")]
+    pub service: Service,
     /// `null` when there was no request line.
     pub method: Option<String>,
     /// The route.
@@ -136,6 +146,9 @@ pub struct TopRoute {
 /// One route.
 #[derive(Debug, Serialize)]
 pub struct RouteRow {
+    /// The service that it belongs to: two with a route of one name are two rows.
+    #[serde(skip_serializing_if = "Service::is_unasked")]
+    pub service: Service,
     /// `null` when there was no request line.
     pub method: Option<String>,
     /// The route.
@@ -151,6 +164,45 @@ pub struct RouteRow {
     /// Each code by itself.
     #[serde(skip)]
     pub cells: Vec<CodeCell>,
+}
+
+/// Which service a row is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// No services are in use: rows do not speak of them.
+    #[default]
+    Unasked,
+    /// Of none: no rule fits the input.
+    None,
+    /// Of this one.
+    Named(Arc<str>),
+}
+
+/// All requests of one service.
+#[derive(Debug, Serialize)]
+pub struct ServiceRow {
+    /// Its name; `null` for the inputs that no rule fits.
+    pub service: Service,
+    /// Responses.
+    pub count: u64,
+    /// Of all records that count, 0 to 1.
+    pub share: f64,
+    /// Bytes sent.
+    pub bytes: u64,
+    /// Responses per code.
+    pub codes: BTreeMap<u16, u64>,
+    /// Responses with 5xx.
+    pub errors: u64,
+    /// Their share of the service's responses, 0 to 1.
+    pub error_rate: f64,
+    /// `null` when not logged.
+    pub latency: Option<Latency>,
+    /// RFC 3339, UTC; `null` when no record states a time.
+    pub first_seen: Option<String>,
+    /// RFC 3339, UTC.
+    pub last_seen: Option<String>,
+    /// The windows that have records of the service, by time; as wide as those of the report.
+    pub windows: Vec<WindowRow>,
 }
 
 /// One code of one route.
@@ -208,5 +260,33 @@ impl RouteRow {
     /// Responses whose code lies in these bounds.
     pub fn within(&self, from: u16, to: u16) -> u64 {
         self.codes.range(from..=to).map(|(_, n)| n).sum()
+    }
+}
+
+impl ServiceRow {
+    /// Responses whose code lies in these bounds.
+    pub fn within(&self, from: u16, to: u16) -> u64 {
+        self.codes.range(from..=to).map(|(_, n)| n).sum()
+    }
+}
+
+impl Service {
+    /// Its name, if there is one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::Unasked | Self::None => None,
+        }
+    }
+
+    /// Whether no services are in use.
+    pub fn is_unasked(&self) -> bool {
+        *self == Self::Unasked
+    }
+}
+
+impl Serialize for Service {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.name().serialize(serializer)
     }
 }

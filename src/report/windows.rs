@@ -2,6 +2,7 @@
 
 use super::rfc3339;
 use super::view::WindowRow;
+use crate::model::{ServiceId, StatusCode};
 use crate::scan::Scan;
 use crate::tally::LADDER;
 use std::collections::BTreeMap;
@@ -19,8 +20,12 @@ const MUCH_SHORTER: i64 = 100;
 /// The windows, as wide as the span or the user asks for.
 pub(super) fn rows(scan: &Scan, chosen: Option<i64>) -> Rows {
     let (narrow, windows) = scan.tally.windows();
-    let windows: BTreeMap<i64, BTreeMap<u16, u64>> =
-        windows.map(|(start, codes)| (start, codes.map(|(code, count)| (code.get(), count)).collect())).collect();
+    let over_services = |counted: &mut dyn Iterator<Item = (ServiceId, StatusCode, u64)>| {
+        let mut codes = BTreeMap::new();
+        counted.for_each(|(_, code, count)| *codes.entry(code.get()).or_default() += count);
+        codes
+    };
+    let windows: BTreeMap<i64, BTreeMap<u16, u64>> = windows.map(|(start, mut counted)| (start, over_services(&mut counted))).collect();
     let main = main_span(&windows);
     let width = match (chosen, main) {
         (None, Some((start, end))) => LADDER.into_iter().find(|&w| w >= narrow && (end - start) / w < MOST).unwrap_or(narrow),

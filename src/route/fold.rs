@@ -249,6 +249,7 @@ fn rename(route: &[u8], names: &HashMap<Vec<u8>, HashSet<Vec<u8>>>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ServiceId;
     use crate::route::RouteRules;
 
     fn folded(routes: &[(String, u64)]) -> Vec<String> {
@@ -305,10 +306,10 @@ mod tests {
         let counted = || counts.iter().map(|(r, n)| Counted { route: r.as_bytes(), count: *n, errors: 0, refused: 0 });
         assert!(Folds::learn(counted(), 1.0).nodes.is_empty(), "a log that was sampled whole needs no fold");
         let folds = Folds::learn(counted(), 100.0);
-        let rules = RouteRules::default().learned(folds);
+        let rules = RouteRules::default().learned([(ServiceId::NONE, folds)]);
         let route = |path: &str| {
             let mut out = Vec::new();
-            rules.write(path.as_bytes(), &mut out);
+            rules.write(ServiceId::NONE, path.as_bytes(), &mut out);
             String::from_utf8(out).unwrap()
         };
         assert_eq!(route("/xnever-seen/0123456789abcdef"), "/{slug}/{hash}");

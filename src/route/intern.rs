@@ -5,6 +5,7 @@
 //! of the process, since their keys come from strangers.
 
 use super::{NO_REQUEST, RouteRules};
+use crate::model::ServiceId;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
@@ -22,9 +23,11 @@ impl RouteId {
     }
 }
 
-/// Method and route.
+/// Service, method and route.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RouteKey {
+    /// The service that the request went to.
+    pub service: ServiceId,
     /// Empty when there was no request line.
     pub method: Box<[u8]>,
     /// The route, or [`NO_REQUEST`].
@@ -35,6 +38,8 @@ pub struct RouteKey {
 #[derive(Debug)]
 pub struct Routes {
     rules: RouteRules,
+    /// The service that requests go to until another one is named.
+    service: ServiceId,
     hasher: DefaultHashBuilder,
     cache: Vec<Cached>,
     /// The cached paths' bytes, one after the other.
@@ -68,6 +73,7 @@ impl Routes {
     pub fn new(rules: RouteRules) -> Self {
         Self {
             rules,
+            service: ServiceId::NONE,
             hasher: DefaultHashBuilder::default(),
             cache: vec![Cached::default(); CACHE],
             arena: Vec::new(),
@@ -79,13 +85,32 @@ impl Routes {
         }
     }
 
+    /// The service that requests go to from now on. The cache knows none, and starts over: inputs change far less often than
+    /// lines, and a line must not cost more for it.
+    pub fn set_service(&mut self, service: ServiceId) {
+        if service != self.service {
+            self.service = service;
+            self.forget_paths();
+        }
+    }
+
+    /// The service that requests go to.
+    pub fn service(&self) -> ServiceId {
+        self.service
+    }
+
+    fn forget_paths(&mut self) {
+        self.arena.clear();
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
     /// The route of a request; without method or path it is [`NO_REQUEST`].
     #[inline]
     pub fn of(&mut self, method: Option<&[u8]>, path: Option<&[u8]>) -> RouteId {
         let (method, path) = match (method, path) {
             (Some(method), Some(path)) => (method, path),
             (None, Some(path)) => (&b""[..], path),
-            _ => return self.intern(b"", NO_REQUEST),
+            _ => return self.intern(self.service, b"", NO_REQUEST),
         };
         let Some(short) = short_method(method) else { return self.miss(method, path, None) };
         let hash = self.hasher.hash_one((short, path));
@@ -104,13 +129,12 @@ impl Routes {
     fn miss(&mut self, method: &[u8], path: &[u8], place: Option<(u64, usize, u64)>) -> RouteId {
         let mut route = std::mem::take(&mut self.scratch);
         route.clear();
-        self.rules.write(path, &mut route);
-        let id = self.intern(known_method(method), &route);
+        self.rules.write(self.service, path, &mut route);
+        let id = self.intern(self.service, known_method(method), &route);
         self.scratch = route;
         if let (Ok(length), Some((hash, slot, short))) = (u16::try_from(path.len()), place) {
             if self.arena.len() + path.len() > ARENA {
-                self.arena.clear();
-                self.epoch = self.epoch.wrapping_add(1);
+                self.forget_paths();
             }
             let start = self.arena.len() as u32;
             self.arena.extend_from_slice(path);
@@ -120,24 +144,24 @@ impl Routes {
     }
 
     /// The number of a route by its own name; [`RouteId::OTHER`] if there is no room for it.
-    pub fn intern(&mut self, method: &[u8], route: &[u8]) -> RouteId {
-        let hash = self.hasher.hash_one((method, route));
+    pub fn intern(&mut self, service: ServiceId, method: &[u8], route: &[u8]) -> RouteId {
+        let hash = hash_of(&self.hasher, service, method, route);
         let found = self.table.find(hash, |&at| {
             let key = &self.keys[at as usize];
-            *key.route == *route && *key.method == *method
+            *key.route == *route && *key.method == *method && key.service == service
         });
         if let Some(&at) = found {
             return RouteId(at);
         }
-        if self.limit < u64::MAX && self.rank(method, route) >= self.limit {
+        if self.limit < u64::MAX && self.rank(service, method, route) >= self.limit {
             return RouteId::OTHER;
         }
         let at = self.keys.len() as u32;
-        self.keys.push(RouteKey { method: method.into(), route: route.into() });
+        self.keys.push(RouteKey { service, method: method.into(), route: route.into() });
         let (keys, hasher) = (&self.keys, &self.hasher);
         self.table.insert_unique(hash, at, |&at| {
             let key = &keys[at as usize];
-            hasher.hash_one((&*key.method, &*key.route))
+            hash_of(hasher, key.service, &key.method, &key.route)
         });
         RouteId(at)
     }
@@ -156,8 +180,7 @@ impl Routes {
     pub fn restart(&mut self, limit: u64) -> Vec<RouteKey> {
         self.limit = self.limit.min(limit);
         self.table.clear();
-        self.arena.clear();
-        self.epoch = self.epoch.wrapping_add(1);
+        self.forget_paths();
         std::mem::take(&mut self.keys)
     }
 
@@ -165,7 +188,7 @@ impl Routes {
     /// many each has. The largest there is, if all fit.
     pub fn rank_for(&self, most_routes: usize, most_cells: usize, cells: impl Fn(usize) -> usize) -> u64 {
         let mut ranks: Vec<(u64, usize)> =
-            self.keys.iter().enumerate().map(|(at, k)| (self.rank(&k.method, &k.route), cells(at))).collect();
+            self.keys.iter().enumerate().map(|(at, k)| (self.rank(k.service, &k.method, &k.route), cells(at))).collect();
         ranks.sort_unstable();
         let mut sum = 0;
         let over = ranks.iter().enumerate().find(|(at, (_, cells))| {
@@ -177,14 +200,26 @@ impl Routes {
 
     /// Where a route stands when there are too many of them: those that a sample showed to be common come first, the rest
     /// in an order that is the same in every process.
-    fn rank(&self, method: &[u8], route: &[u8]) -> u64 {
-        if self.rules.folds.is_common(route) || *route == *NO_REQUEST {
+    fn rank(&self, service: ServiceId, method: &[u8], route: &[u8]) -> u64 {
+        if self.rules.folds(service).is_some_and(|folds| folds.is_common(route)) || *route == *NO_REQUEST {
             return 0;
         }
         // FNV-1a: the order must not depend on a seed, and nothing but the choice of rows hangs on it.
         let bytes = method.iter().chain(b" ").chain(route);
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)) | 1
+        let start = 0xcbf2_9ce4_8422_2325 ^ spread(service);
+        bytes.fold(start, |hash: u64, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)) | 1
     }
+}
+
+fn hash_of(hasher: &DefaultHashBuilder, service: ServiceId, method: &[u8], route: &[u8]) -> u64 {
+    hasher.hash_one((method, route)) ^ spread(service)
+}
+
+/// A service's number spread over all bits; 0 for none.
+#[inline]
+fn spread(service: ServiceId) -> u64 {
+    // 2^64 divided by the golden ratio.
+    (service.index() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The methods of the IANA registry, and a few that caches and old servers know. Others are counted as `_OTHER`, OpenTelemetry's
@@ -256,6 +291,7 @@ fn short_method(method: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Services;
 
     #[test]
     fn the_cache_changes_nothing() {
@@ -275,6 +311,20 @@ mod tests {
             assert_eq!(routes.of(Some(b"GET"), Some(path.as_bytes())), first);
         }
         assert_eq!(routes.keys().len(), 5);
+    }
+
+    #[test]
+    fn services_have_routes_of_their_own() {
+        let services = Services::new(["api".to_owned(), "shop".to_owned()]);
+        let [api, shop] = ["api", "shop"].map(|name| services.id(Some(name)));
+        let mut routes = Routes::new(RouteRules::default());
+        let mut of = |service, method| {
+            routes.set_service(service);
+            routes.of(method, Some(b"/users/1"))
+        };
+        let ids = [of(api, Some(b"GET".as_slice())), of(shop, Some(b"GET")), of(ServiceId::NONE, Some(b"GET"))];
+        assert_eq!([of(api, Some(b"GET")), of(shop, Some(b"GET")), of(ServiceId::NONE, Some(b"GET"))], ids);
+        assert_eq!(routes.keys().iter().map(|k| k.service).collect::<Vec<_>>(), [api, shop, ServiceId::NONE]);
     }
 
     #[test]

@@ -13,13 +13,15 @@ pub use fold::{Counted, Folds, MAX_VALUES, fold_positions};
 pub use intern::{RouteId, RouteKey, Routes};
 pub use pattern::{Pattern, PatternError};
 
+use crate::model::ServiceId;
 use std::sync::Arc;
 
 /// How paths become routes: the same for all workers of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct RouteRules {
     patterns: Arc<[Pattern]>,
-    folds: Arc<Folds>,
+    /// By service: what floods one must not fold the routes of another.
+    folds: Arc<[Folds]>,
 }
 
 /// Stands for a request line that is none.
@@ -31,10 +33,19 @@ impl RouteRules {
         Self { patterns: patterns.into(), folds: Arc::default() }
     }
 
-    /// The same rules with what a sample of the log taught.
+    /// The same rules with what a sample of each service's log taught.
     #[must_use]
-    pub fn learned(&self, folds: Folds) -> Self {
-        Self { patterns: self.patterns.clone(), folds: Arc::new(folds) }
+    pub fn learned(&self, taught: impl IntoIterator<Item = (ServiceId, Folds)>) -> Self {
+        let mut folds = Vec::new();
+        for (service, of) in taught {
+            folds.resize_with(folds.len().max(service.index() + 1), Folds::default);
+            folds[service.index()] = of;
+        }
+        Self { patterns: self.patterns.clone(), folds: folds.into() }
+    }
+
+    fn folds(&self, service: ServiceId) -> Option<&Folds> {
+        self.folds.get(service.index())
     }
 
     /// Whether a route is one of the user's own.
@@ -42,12 +53,12 @@ impl RouteRules {
         self.patterns.iter().any(|p| p.route().as_bytes() == route)
     }
 
-    /// Appends the route of `path` to `out`.
-    pub fn write(&self, path: &[u8], out: &mut Vec<u8>) {
+    /// Appends the route of a service's `path` to `out`.
+    pub fn write(&self, service: ServiceId, path: &[u8], out: &mut Vec<u8>) {
         if let Some(pattern) = self.patterns.iter().find(|p| p.matches(path)) {
             out.extend_from_slice(pattern.route().as_bytes());
             return;
         }
-        template::write(path, &self.folds, out);
+        template::write(path, self.folds(service), out);
     }
 }

@@ -3,6 +3,7 @@
 use super::prepare::{self, Prepared, Prepares};
 use super::{ScanSpec, jobs};
 use crate::input::{Age, InputError, Origin, rotation, some_of};
+use crate::model::Services;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -14,6 +15,8 @@ const SAMPLES: usize = 64 << 20;
 /// The inputs of a scan, and what there is to say about them.
 pub(super) struct Inputs {
     pub(super) prepared: Vec<Prepared>,
+    /// Those of inputs that could not be opened too; `None` when they are not asked for.
+    pub(super) services: Option<Services>,
     pub(super) warnings: Vec<String>,
     /// Some of several could not be opened.
     pub(super) unreadable: bool,
@@ -25,7 +28,7 @@ pub(super) struct Inputs {
 /// When none can be opened.
 pub(super) fn inputs(origins: &[Origin], spec: &ScanSpec) -> Result<Inputs, InputError> {
     let (mut prepared, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    let mut beside = Vec::new();
+    let (mut beside, mut closed) = (Vec::new(), Vec::new());
     for (origin, result) in origins.iter().zip(all(origins, spec)) {
         match result {
             Ok((inputs, warning)) => {
@@ -33,7 +36,10 @@ pub(super) fn inputs(origins: &[Origin], spec: &ScanSpec) -> Result<Inputs, Inpu
                 warnings.extend(warning);
             }
             Err(InputError::NoLogsInside { .. }) if matches!(origin, Origin::Found(_)) => beside.push(origin.name()),
-            Err(error) => errors.push(error),
+            Err(error) => {
+                errors.push(error);
+                closed.push(origin);
+            }
         }
     }
     if prepared.is_empty()
@@ -41,6 +47,7 @@ pub(super) fn inputs(origins: &[Origin], spec: &ScanSpec) -> Result<Inputs, Inpu
     {
         return Err(error);
     }
+    let services = services(&mut prepared, &closed, spec)?;
     // Where nothing is left, what there is must say why.
     if prepared.iter().any(|input| !input.beside) {
         beside.extend(prepared.extract_if(.., |input| input.beside).map(|input| input.name));
@@ -51,7 +58,24 @@ pub(super) fn inputs(origins: &[Origin], spec: &ScanSpec) -> Result<Inputs, Inpu
         warnings.push(format!("{} {files} {they} left out: {}", beside.len(), some_of(&beside, ", ")));
     }
     warnings.extend(errors.iter().map(|error| format!("{error}; it is left out")));
-    Ok(Inputs { prepared: in_order(prepared), warnings, unreadable: !errors.is_empty() })
+    Ok(Inputs { prepared: in_order(prepared), services, warnings, unreadable: !errors.is_empty() })
+}
+
+/// Tells the service of each input and leaves out those that are not asked for. The logs of an archive have services of their
+/// own, which nobody knows before it is opened.
+fn services(prepared: &mut Vec<Prepared>, closed: &[&Origin], spec: &ScanSpec) -> Result<Option<Services>, InputError> {
+    let Some(rules) = &spec.services else { return Ok(None) };
+    prepared.iter_mut().for_each(|input| input.label = rules.label(input.place.as_deref()));
+    if let Some(only) = &spec.only {
+        prepared.retain(|input| only.accepts(input.label.as_deref().map(str::as_bytes)));
+        if prepared.is_empty() && closed.is_empty() {
+            return Err(InputError::NoneOfService);
+        }
+    }
+    let opened = prepared.iter().filter(|input| !input.beside).map(|input| input.label.clone());
+    let services = Services::new(opened.chain(closed.iter().map(|origin| rules.label(origin.path()))).flatten());
+    prepared.iter_mut().for_each(|input| input.service = services.id(input.label.as_deref()));
+    Ok(Some(services))
 }
 
 /// Prepares all, several at once: where an archive is compressed, finding its members is as much work as reading them.

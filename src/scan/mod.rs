@@ -4,6 +4,7 @@
 //! blocks. Every worker counts into a tally of its own; at the end they are merged. What a count is does not depend on who
 //! took which chunk.
 
+mod choice;
 mod inputs;
 mod prepare;
 mod records;
@@ -12,12 +13,15 @@ mod sample;
 mod unpack;
 mod work;
 
+pub use choice::Choice;
 pub use prepare::{Unknown, detect_in};
-pub use records::{Event, Told, each_record};
+pub use records::{Event, Named, Told, each_record};
 
-use crate::filter::Filter;
+use crate::filter::{Filter, WordFilter};
 use crate::format::{Field, Format, Wanted};
 use crate::input::{InputError, Origin, chunks};
+use crate::model::{MAX_SERVICES, ServiceId, Services};
+use crate::service::ServiceRules;
 use crate::tally::{Place, Spec, Tally};
 use jiff::tz::TimeZone;
 use prepare::Prepared;
@@ -29,10 +33,14 @@ use work::Worker;
 pub struct ScanSpec {
     /// Number of workers; `None` is one a core.
     pub jobs: Option<usize>,
-    /// The format of all inputs; `None` is to detect it for each.
-    pub format: Option<Format>,
+    /// The format of the inputs.
+    pub format: Choice,
     /// Which records count.
     pub filter: Filter,
+    /// Which service an input is a log of; `None` is not to ask.
+    pub services: Option<ServiceRules>,
+    /// Inputs of which services are read, where services are asked for.
+    pub only: Option<WordFilter>,
     /// What to count.
     pub tally: Spec,
     /// Whether regular files may be mapped.
@@ -45,7 +53,17 @@ pub struct ScanSpec {
 
 impl Default for ScanSpec {
     fn default() -> Self {
-        Self { jobs: None, format: None, filter: Filter::default(), tally: Spec::default(), map: true, zone: TimeZone::UTC, chunk: CHUNK }
+        Self {
+            jobs: None,
+            format: Choice::Detect,
+            filter: Filter::default(),
+            services: None,
+            only: None,
+            tally: Spec::default(),
+            map: true,
+            zone: TimeZone::UTC,
+            chunk: CHUNK,
+        }
     }
 }
 
@@ -58,6 +76,8 @@ pub struct Scan {
     pub tally: Tally,
     /// The inputs, in the order given.
     pub inputs: Vec<Scanned>,
+    /// The services that the inputs were asked for, those of inputs that could not be opened too.
+    pub services: Option<Services>,
     /// Things that went wrong without stopping the scan, in words.
     pub warnings: Vec<String>,
     /// Some of several inputs could not be opened.
@@ -70,6 +90,8 @@ pub struct Scan {
 pub struct Scanned {
     /// Its name.
     pub name: String,
+    /// The service that it is a log of.
+    pub service: ServiceId,
     /// Its format's name; `None` when no format read any of its lines.
     pub format: Option<String>,
     /// What was assumed about its format, in words.
@@ -108,15 +130,19 @@ impl Progress for Silent {
 /// # Errors
 /// When no input can be opened. One of several, or one that fails in the middle, is a warning.
 pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Result<Scan, InputError> {
-    let inputs::Inputs { mut prepared, warnings: before, unreadable } = inputs::inputs(origins, spec)?;
+    let inputs::Inputs { mut prepared, services, warnings: before, unreadable } = inputs::inputs(origins, spec)?;
     let mut tally_spec = spec.tally.clone();
     tally_spec.routes = prepare::learn(&mut prepared, spec);
     progress.start(prepared.iter().map(Prepared::length).sum());
 
     let wanted = spec.filter.wanted(Wanted::TALLY);
     let formats: Vec<Option<Format>> = prepared.iter().map(|p| p.format.as_ref().map(|f| f.narrowed(wanted))).collect();
+    let services_of = prepared.iter().map(|p| p.service).collect();
     let warnings = before.into_iter().map(|warning| (0, warning)).collect();
-    let context = Context { spec, tally: tally_spec, formats, progress, warnings: Mutex::new(warnings) };
+    let context = Context { spec, tally: tally_spec, formats, services: services_of, progress, warnings: Mutex::new(warnings) };
+    if let Some(folded) = services.as_ref().map(Services::folded).filter(|&folded| folded > 0) {
+        context.warn(0, format!("{folded} of {} services are counted together as (other)", MAX_SERVICES + folded));
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
 
     let hostless = |p: &Prepared| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host));
@@ -129,7 +155,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     // Who was first is chance.
     warnings.sort_by_key(|(input, _)| *input);
     let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
-    Ok(Scan { unreadable, ..close(done, prepared, warnings, context.tally) })
+    Ok(Scan { services, unreadable, ..close(done, prepared, warnings, context.tally) })
 }
 
 /// As many as asked for, but not more than there are chunks to work on.
@@ -150,13 +176,14 @@ struct Context<'s> {
     spec: &'s ScanSpec,
     tally: Spec,
     formats: Vec<Option<Format>>,
+    services: Vec<ServiceId>,
     progress: &'s dyn Progress,
     warnings: Mutex<Vec<(u32, String)>>,
 }
 
 impl Context<'_> {
     fn worker(&self) -> Worker<'_> {
-        Worker::new(&self.formats, &self.spec.filter, self.tally.clone(), self.spec.zone.clone())
+        Worker::new(&self.formats, &self.services, &self.spec.filter, self.tally.clone(), self.spec.zone.clone())
     }
 
     /// Remembers a word about an input, once.
@@ -198,5 +225,12 @@ fn close(done: Vec<Done>, prepared: Vec<Prepared>, warnings: Vec<String>, spec: 
         lines_before.insert((of, chunk), sum);
         sum += lines;
     }
-    Scan { tally, unreadable: false, inputs: prepared.into_iter().map(Prepared::into_scanned).collect(), warnings, lines_before }
+    Scan {
+        tally,
+        services: None,
+        unreadable: false,
+        inputs: prepared.into_iter().map(Prepared::into_scanned).collect(),
+        warnings,
+        lines_before,
+    }
 }

@@ -2,13 +2,14 @@
 
 use super::sample::{End, Sample, start_of};
 use super::unpack::{self, Reel};
-use super::{ScanSpec, Scanned};
-use crate::format::{Candidate, Detection, Format, Memory, detect, is_directive, trim_line};
+use super::{Choice, ScanSpec, Scanned};
+use crate::format::{Candidate, Detection, Format, Memory, is_directive, trim_line};
 use crate::input::{InputError, Map, Opened, Origin, member, open};
-use crate::model::{Record, StatusClass, Timestamp};
+use crate::model::{Record, ServiceId, StatusClass, Timestamp};
 use crate::route::{Counted, Folds, RouteRules};
 use std::collections::BTreeMap;
 use std::io::{self, Chain, Cursor, Read};
+use std::path::{Path, PathBuf};
 
 /// Lines that the format is detected by, spread over all blocks.
 const LINES: usize = 256;
@@ -28,6 +29,12 @@ const TIMED: usize = 64;
 /// An input that is ready to be scanned.
 pub(super) struct Prepared {
     pub(super) name: String,
+    /// Where it is; a member of an archive as if that were a directory. `None` for standard input.
+    pub(super) place: Option<PathBuf>,
+    /// The service that it is a log of.
+    pub(super) label: Option<String>,
+    /// The number of that service among those of the scan.
+    pub(super) service: ServiceId,
     pub(super) format: Option<Format>,
     pub(super) source: Source,
     pub(super) bytes: u64,
@@ -95,7 +102,7 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec, map: bool) -> Result<Pre
             (source, sample)
         }
     };
-    let mut prepared = settle(origin, origin.name(), spec, source, sample);
+    let mut prepared = settle(origin, None, spec, source, sample);
     if joined {
         let notes = prepared.note.into_iter().chain([JOINED.to_owned()]).collect::<Vec<_>>();
         prepared.note = Some(notes.join("; "));
@@ -107,13 +114,13 @@ pub(super) fn prepare(origin: &Origin, spec: &ScanSpec, map: bool) -> Result<Pre
 const JOINED: &str = "a tar archive on a pipe: its logs are read as one, in one format; a file's are read one by one";
 
 /// A member of an archive, where `map` is what it has in the mapped archive.
-pub(super) fn prepare_member(origin: &Origin, name: String, spec: &ScanSpec, map: Map) -> Prepared {
+pub(super) fn prepare_member(origin: &Origin, name: &str, spec: &ScanSpec, map: Map) -> Prepared {
     let (source, sample) = match member(map.clone()) {
         Opened::Mapped(map) => mapped(map),
         Opened::Stream(mut reader) => (Source::Packed(map), Sample::taken(&mut reader)),
         Opened::Joined(_) | Opened::Archive(..) => unreachable!("archives in archives are not opened"),
     };
-    settle(origin, name, spec, source, sample)
+    settle(origin, Some(name), spec, source, sample)
 }
 
 fn mapped(map: Map) -> (Source, Sample) {
@@ -130,25 +137,28 @@ impl Read for Broken {
     }
 }
 
-pub(super) fn settle(origin: &Origin, name: String, spec: &ScanSpec, source: Source, sample: Sample) -> Prepared {
+pub(super) fn settle(origin: &Origin, member: Option<&str>, spec: &ScanSpec, source: Source, sample: Sample) -> Prepared {
     let Sample { blocks, whole } = sample;
-    let detection = detection(&blocks);
-    let known = spec.format.is_some() || detection.format.is_some();
-    let unknown = (!known).then(|| Unknown {
+    let place = place(origin, member);
+    let detection = detection(place.as_deref(), &blocks, &spec.format);
+    let unknown = detection.format.is_none().then(|| Unknown {
         head: blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l)).take(3).map(|l| l[..l.len().min(LONG)].to_vec()).collect(),
         binary: blocks.iter().any(|b| is_binary(b)),
         empty: detection.lines == 0,
         candidates: detection.candidates,
     });
-    let format = spec.format.clone().or(detection.format);
+    let format = detection.format;
     let (any, first) = format.as_ref().map_or((false, None), |format| first_time(format, spec, &blocks));
-    let named = matches!(origin, Origin::Stdin | Origin::File(_)) && name == origin.name();
+    let named = member.is_none() && !matches!(origin, Origin::Found(_));
     Prepared {
         whole,
         first,
         beside: !named && !any,
-        name,
-        note: if spec.format.is_some() { None } else { detection.note },
+        name: named_in(origin, member),
+        place,
+        label: None,
+        service: ServiceId::NONE,
+        note: detection.note,
         format,
         bytes: if let Source::Map(map) = &source { map.len() as u64 } else { 0 },
         source,
@@ -156,6 +166,16 @@ pub(super) fn settle(origin: &Origin, name: String, spec: &ScanSpec, source: Sou
         unknown,
         sample: blocks,
     }
+}
+
+/// The name that reports show of an input, or of a member in it.
+pub(super) fn named_in(origin: &Origin, member: Option<&str>) -> String {
+    member.map_or_else(|| origin.name(), |member| format!("{}:{}", origin.name(), member.strip_prefix("./").unwrap_or(member)))
+}
+
+pub(super) fn place(origin: &Origin, member: Option<&str>) -> Option<PathBuf> {
+    let path = origin.path()?;
+    Some(member.map_or_else(|| path.to_owned(), |member| path.join(member.trim_start_matches(['.', '/']))))
 }
 
 /// Whether there is a record at all, and the first time among the first ones.
@@ -174,12 +194,23 @@ fn first_time(format: &Format, spec: &ScanSpec, blocks: &[Vec<u8>]) -> (bool, Op
 }
 
 /// Detects by lines from all over the blocks; by many more where these few are not enough, as in a log that begins with what
-/// another program printed.
-pub(super) fn detection(blocks: &[Vec<u8>]) -> Detection {
-    let all: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l) && l.len() <= LONG).collect();
-    let spread = |most: usize| all.iter().step_by(all.len().div_ceil(most).max(1)).copied().collect::<Vec<_>>();
-    let found = detect(&spread(LINES));
-    if found.format.is_some() || all.len() <= LINES { found } else { detect(&spread(MORE_LINES)) }
+/// another program printed. Directives stay: they may say what the columns behind them are.
+pub(super) fn detection(place: Option<&Path>, blocks: &[Vec<u8>], choice: &Choice) -> Detection {
+    let all: Vec<&[u8]> = blocks.iter().flat_map(|b| lines(b)).filter(|l| !l.trim_ascii().is_empty() && l.len() <= LONG).collect();
+    let requests = all.iter().filter(|l| !is_directive(l)).count();
+    let spread = |most: usize| {
+        let step = requests.div_ceil(most).max(1);
+        let mut number = 0;
+        all.iter()
+            .filter(|line| {
+                number += usize::from(!is_directive(line));
+                is_directive(line) || number % step == 1 % step
+            })
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    let found = choice.settle(place, &spread(LINES));
+    if found.format.is_some() || requests <= LINES { found } else { choice.settle(place, &spread(MORE_LINES)) }
 }
 
 /// Text has hardly any control bytes but tabs, line ends and escapes.
@@ -192,31 +223,48 @@ fn is_binary(block: &[u8]) -> bool {
 ///
 /// # Errors
 /// When the input cannot be opened.
-pub fn detect_in(origin: &Origin) -> Result<Vec<(String, Detection)>, InputError> {
+pub fn detect_in(origin: &Origin, choice: &Choice) -> Result<Vec<(String, Detection)>, InputError> {
     let blocks = match open(origin, true)? {
         Opened::Mapped(map) => mapped(map).1.blocks,
         Opened::Stream(mut reader) | Opened::Joined(mut reader) => Sample::taken(&mut reader).blocks,
-        Opened::Archive(members, _) => return unpack::formats(origin, members),
+        Opened::Archive(members, _) => return unpack::formats(origin, members, choice),
     };
-    Ok(vec![(origin.name(), detection(&blocks))])
+    Ok(vec![(origin.name(), detection(origin.path(), &blocks, choice))])
 }
 
 fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
     block.split(|&b| b == b'\n').map(trim_line)
 }
 
+/// What the samples of a service's inputs hold.
+#[derive(Default)]
+struct Sampled {
+    /// Routes with their requests, those that failed and those that were refused.
+    counts: BTreeMap<Vec<u8>, (u64, u64, u64)>,
+    /// Bytes looked at, and bytes that there are likely to be.
+    bytes: u64,
+    total: u64,
+}
+
+impl Sampled {
+    fn folds(self) -> Folds {
+        let counted = self.counts.iter().map(|(route, &(count, errors, refused))| Counted { route, count, errors, refused });
+        Folds::learn(counted, self.total as f64 / self.bytes.max(1) as f64)
+    }
+}
+
 /// The rules of routes, with what the samples of all inputs teach.
 pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
     let rules = &spec.tally.routes;
-    let mut counts: BTreeMap<Vec<u8>, (u64, u64, u64)> = BTreeMap::new();
-    let (mut sampled, mut total) = (0u64, 0u64);
+    let mut services: BTreeMap<ServiceId, Sampled> = BTreeMap::new();
     let mut memory = Memory::new(spec.zone.clone());
     for prepared in prepared {
+        let sampled = services.entry(prepared.service).or_default();
         let sample = std::mem::take(&mut prepared.sample);
         let sampled_lines = || sample.iter().flat_map(|block| lines(block).take(ROUTE_LINES));
         let bytes = sampled_lines().map(|line| line.len() as u64 + 1).sum::<u64>();
-        sampled += bytes;
-        total += prepared.expected(bytes);
+        sampled.bytes += bytes;
+        sampled.total += prepared.expected(bytes);
         let Some(format) = &prepared.format else { continue };
         for line in sampled_lines() {
             let mut record = Record::default();
@@ -225,17 +273,16 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
             }
             if let Some(path) = record.path.filter(|_| spec.filter.accepts(&record)) {
                 let mut route = Vec::new();
-                rules.write(path, &mut route);
+                rules.write(prepared.service, path, &mut route);
                 let is = |class| u64::from(record.status.is_some_and(|s| s.class() == class));
-                let (count, errors, refused) = counts.entry(route).or_default();
+                let (count, errors, refused) = sampled.counts.entry(route).or_default();
                 *count += 1;
                 *errors += is(StatusClass::ServerError);
                 *refused += is(StatusClass::ClientError);
             }
         }
     }
-    let counted = counts.iter().map(|(route, &(count, errors, refused))| Counted { route, count, errors, refused });
-    rules.learned(Folds::learn(counted, total as f64 / sampled.max(1) as f64))
+    rules.learned(services.into_iter().map(|(service, sampled)| (service, sampled.folds())))
 }
 
 impl Prepared {
@@ -291,6 +338,7 @@ impl Prepared {
     pub(super) fn into_scanned(self) -> Scanned {
         Scanned {
             name: self.name,
+            service: self.service,
             format: self.format.map(|f| f.name().to_owned()),
             note: self.note,
             unknown: self.unknown,

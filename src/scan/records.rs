@@ -9,6 +9,15 @@ use crate::input::{Blocks, InputError, Origin};
 use crate::model::Record;
 use crate::tally::Lines;
 
+/// An input, as records name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The service that it is a log of.
+    pub service: Option<&'a str>,
+}
+
 /// A line.
 pub enum Event<'a> {
     /// A record that passed the filter.
@@ -30,16 +39,16 @@ pub struct Told {
     pub unreadable: bool,
 }
 
-/// Calls `each` with the input's name, the line's number from 1 and what the line is, in the order of the inputs and lines.
+/// Calls `each` with the input, the line's number from 1 and what the line is, in the order of the inputs and lines.
 ///
 /// # Errors
 /// When no input can be opened, or `each` fails. One of several, or one that breaks in the middle, is a warning.
 pub fn each_record<E: From<InputError>>(
     origins: &[Origin],
     spec: &ScanSpec,
-    each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
+    each: &mut dyn FnMut(Named<'_>, u64, Event<'_>) -> Result<(), E>,
 ) -> Result<Told, E> {
-    let Inputs { prepared, warnings, unreadable } = inputs(origins, spec)?;
+    let Inputs { prepared, warnings, unreadable, .. } = inputs(origins, spec)?;
     let mut told = Told { warnings, unreadable, ..Told::default() };
     let mut reel = None;
     for mut prepared in prepared {
@@ -54,19 +63,20 @@ pub fn each_record<E: From<InputError>>(
     Ok(told)
 }
 
-fn read<E: From<InputError>>(
+fn read<E>(
     prepared: &mut Prepared,
     spec: &ScanSpec,
-    each: &mut dyn FnMut(&str, u64, Event<'_>) -> Result<(), E>,
+    each: &mut dyn FnMut(Named<'_>, u64, Event<'_>) -> Result<(), E>,
     reel: &mut Option<Reel>,
     warnings: &mut Vec<String>,
 ) -> Result<Lines, E> {
-    let (name, format, mut lines, mut memory) =
-        (prepared.name.clone(), prepared.format.clone(), Lines::default(), Memory::new(spec.zone.clone()));
+    let (name, service, format) = (prepared.name.clone(), prepared.label.clone(), prepared.format.clone());
+    let (mut lines, mut memory) = (Lines::default(), Memory::new(spec.zone.clone()));
+    let input = Named { name: &name, service: service.as_deref() };
     let mut part = |data: &[u8]| -> Result<(), E> {
         let data = data.strip_suffix(b"\n").unwrap_or(data);
         for line in data.split(|&b| b == b'\n') {
-            one(line, format.as_ref(), spec, &mut memory, &mut lines, &mut |number, event| each(&name, number, event))?;
+            one(line, format.as_ref(), spec, &mut memory, &mut lines, &mut |number, event| each(input, number, event))?;
         }
         Ok(())
     };
@@ -77,7 +87,14 @@ fn read<E: From<InputError>>(
             warnings.extend(map.cut().map(|end| format!("{}: the file was cut to {end} bytes while it was read", prepared.name)));
         }
         _ => {
-            let mut blocks = Blocks::new(prepared.take_stream(reel)?, super::BLOCK);
+            let stream = match prepared.take_stream(reel) {
+                Ok(stream) => stream,
+                Err(error) => {
+                    warnings.push(format!("{error}; what was read before it counts"));
+                    return Ok(lines);
+                }
+            };
+            let mut blocks = Blocks::new(stream, super::BLOCK);
             let mut block = Vec::new();
             loop {
                 match blocks.next(&mut block) {
@@ -108,7 +125,7 @@ fn one<E>(
 ) -> Result<(), E> {
     lines.lines += 1;
     let (line, number) = (trim_line(line), lines.lines);
-    if is_directive(line) {
+    if format.map_or_else(|| is_directive(line), |f| f.skips(line, memory)) {
         lines.directives += 1;
         return Ok(());
     }

@@ -1,10 +1,10 @@
 //! Archives in a scan: every log in one is an input of its own.
 
-use super::ScanSpec;
 use super::prepare::{self, Prepared, Prepares, Source};
 use super::sample::Sample;
+use super::{Choice, ScanSpec};
 use crate::format::Detection;
-use crate::input::{InputError, Map, Member, Members, Opened, Origin, open};
+use crate::input::{InputError, Map, Members, Opened, Origin, open};
 use std::collections::HashSet;
 use std::io::Read;
 
@@ -16,12 +16,11 @@ pub(super) fn members(origin: &Origin, mut members: Members, map: Option<&Map>, 
     let mut inputs: Vec<Prepared> = Vec::new();
     let mut each = SAMPLES;
     while let Some(member) = members.next_log() {
-        let name = named(origin, &member);
         let mut input = if let Some(map) = map {
-            prepare::prepare_member(origin, name, spec, map.part(member.at, member.size))
+            prepare::prepare_member(origin, &member.name, spec, map.part(member.at, member.size))
         } else {
             let sample = Sample::taken(&mut members.read());
-            prepare::settle(origin, name, spec, Source::Member(member.number, member.size), sample)
+            prepare::settle(origin, Some(&member.name), spec, Source::Member(member.number, member.size), sample)
         };
         input.trim(each);
         inputs.push(input);
@@ -45,20 +44,17 @@ pub(super) fn members(origin: &Origin, mut members: Members, map: Option<&Map>, 
 }
 
 /// The formats of the logs in an archive.
-pub(super) fn formats(origin: &Origin, mut members: Members) -> Result<Vec<(String, Detection)>, InputError> {
+pub(super) fn formats(origin: &Origin, mut members: Members, choice: &Choice) -> Result<Vec<(String, Detection)>, InputError> {
     let mut found = Vec::new();
     while let Some(member) = members.next_log() {
         let sample = Sample::taken(&mut members.read());
-        found.push((named(origin, &member), prepare::detection(&sample.blocks)));
+        let (name, place) = (prepare::named_in(origin, Some(&member.name)), prepare::place(origin, Some(&member.name)));
+        found.push((name, prepare::detection(place.as_deref(), &sample.blocks, choice)));
     }
     if found.is_empty() {
         return Err(InputError::NoLogsInside { path: origin.name(), members: members.count() });
     }
     Ok(found)
-}
-
-fn named(origin: &Origin, member: &Member) -> String {
-    format!("{}:{}", origin.name(), member.name.strip_prefix("./").unwrap_or(&member.name))
 }
 
 /// An archive that is being walked.

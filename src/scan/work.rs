@@ -4,12 +4,13 @@ use super::Done;
 use crate::filter::Filter;
 use crate::format::{Format, Memory, Reject, is_directive, trim_line};
 use crate::input::Chunk;
-use crate::model::Record;
+use crate::model::{Record, ServiceId};
 use crate::tally::{Lines, Place, Spec, Tally};
 use jiff::tz::TimeZone;
 
 pub(super) struct Worker<'c> {
     formats: &'c [Option<Format>],
+    services: &'c [ServiceId],
     /// `None` when everything is let through.
     filter: Option<&'c Filter>,
     memory: Memory,
@@ -18,9 +19,10 @@ pub(super) struct Worker<'c> {
 }
 
 impl<'c> Worker<'c> {
-    pub(super) fn new(formats: &'c [Option<Format>], filter: &'c Filter, spec: Spec, zone: TimeZone) -> Self {
+    pub(super) fn new(formats: &'c [Option<Format>], services: &'c [ServiceId], filter: &'c Filter, spec: Spec, zone: TimeZone) -> Self {
         Self {
             formats,
+            services,
             filter: (!filter.is_empty()).then_some(filter),
             memory: Memory::new(zone),
             tally: Tally::new(spec),
@@ -31,6 +33,7 @@ impl<'c> Worker<'c> {
     /// Counts the lines of a chunk.
     pub(super) fn read(&mut self, data: &[u8], chunk: Chunk) {
         let format = self.formats[chunk.input as usize].as_ref();
+        self.tally.set_service(self.services[chunk.input as usize]);
         let mut lines = Lines::default();
         let mut rest = data;
         while !rest.is_empty() {
@@ -42,7 +45,7 @@ impl<'c> Worker<'c> {
             let line = trim_line(line);
             let number = lines.lines as u32;
             lines.lines += 1;
-            if is_directive(line) {
+            if format.map_or_else(|| is_directive(line), |f| f.skips(line, &mut self.memory)) {
                 lines.directives += 1;
                 continue;
             }

@@ -15,7 +15,7 @@ pub use rejects::{Place, Reason, Rejects};
 pub use window::{LADDER, MAX_WINDOWS, Width, Windows};
 
 use crate::format::Reject;
-use crate::model::{Record, StatusCode};
+use crate::model::{Record, ServiceId, StatusCode};
 use crate::route::{RouteId, RouteKey, RouteRules, Routes};
 use std::collections::BTreeMap;
 
@@ -86,8 +86,8 @@ pub struct Tally {
     windows: Windows,
     rejects: Rejects,
     inputs: BTreeMap<u32, Lines>,
-    /// What was dropped when there were too many routes, per code.
-    other: BTreeMap<StatusCode, Cell>,
+    /// What was dropped when there were too many routes, per service and code.
+    other: BTreeMap<(ServiceId, StatusCode), Cell>,
     untimed: u64,
     span: Option<(i64, i64)>,
     /// The width of the cells' own windows, and how many of these there are in all.
@@ -121,6 +121,13 @@ impl Tally {
             cross: (spec.width.first(), 0),
             spec,
         }
+    }
+
+    /// Records from now on are those of this service: told for an input, not for each line. Tallies that are to be merged number
+    /// services alike.
+    pub fn set_service(&mut self, service: ServiceId) {
+        self.routes.set_service(service);
+        self.slots.set_service(service);
     }
 
     /// Counts one record. One without a status is not counted: parsers give none.
@@ -157,7 +164,7 @@ impl Tally {
     #[inline]
     fn cell(&mut self, route: RouteId, code: StatusCode) -> &mut Cell {
         if route == RouteId::OTHER {
-            return self.other.entry(code).or_default();
+            return self.other_cell(self.routes.service(), code);
         }
         let at = match self.heads.get(route.index()) {
             Some(&head) => self.find(head, code),
@@ -167,6 +174,11 @@ impl Tally {
             return &mut self.cells[at as usize].cell;
         }
         self.new_cell(route, code)
+    }
+
+    #[cold]
+    fn other_cell(&mut self, service: ServiceId, code: StatusCode) -> &mut Cell {
+        self.other.entry((service, code)).or_default()
     }
 
     #[inline]
@@ -237,8 +249,8 @@ impl Tally {
         for (input, lines) in std::mem::take(&mut other.inputs) {
             self.inputs.entry(input).or_default().add(lines);
         }
-        for (code, cell) in std::mem::take(&mut other.other) {
-            self.other.entry(code).or_default().merge(cell);
+        for (key, cell) in std::mem::take(&mut other.other) {
+            self.other.entry(key).or_default().merge(cell);
         }
         self.untimed += other.untimed;
         let limit = other.routes.limit();
@@ -284,8 +296,9 @@ impl Tally {
 
     fn take_in(&mut self, cells: impl IntoIterator<Item = (RouteKey, StatusCode, Cell)>) {
         for (key, code, cell) in cells {
-            let route = self.routes.intern(&key.method, &key.route);
-            self.cell(route, code).merge(cell);
+            let route = self.routes.intern(key.service, &key.method, &key.route);
+            let sum = if route == RouteId::OTHER { self.other_cell(key.service, code) } else { self.cell(route, code) };
+            sum.merge(cell);
         }
     }
 
@@ -330,13 +343,13 @@ impl Tally {
         &self.spec.routes
     }
 
-    /// What was dropped when there were too many routes, per code.
-    pub fn other(&self) -> &BTreeMap<StatusCode, Cell> {
+    /// What was dropped when there were too many routes, per service and code.
+    pub fn other(&self) -> &BTreeMap<(ServiceId, StatusCode), Cell> {
         &self.other
     }
 
-    /// Width in seconds, and windows with their codes.
-    pub fn windows(&self) -> (i64, impl Iterator<Item = (i64, impl Iterator<Item = (StatusCode, u64)> + '_)> + '_) {
+    /// Width in seconds, and windows with the codes of each service.
+    pub fn windows(&self) -> (i64, impl Iterator<Item = (i64, impl Iterator<Item = (ServiceId, StatusCode, u64)> + '_)> + '_) {
         (self.windows.width(), self.windows.iter(&self.slots))
     }
 

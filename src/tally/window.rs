@@ -5,7 +5,7 @@
 //! on who saw them first.
 
 use super::codes::CodeSlots;
-use crate::model::StatusCode;
+use crate::model::{ServiceId, StatusCode};
 use std::collections::BTreeMap;
 
 /// Widths in seconds, each a divisor of the next.
@@ -18,6 +18,8 @@ const MAX_CHOSEN: usize = 65_536;
 
 /// Windows times codes at the most, for a chosen width: 8 MiB of counts.
 const MAX_COUNTS: usize = 1 << 20;
+/// The same for an automatic width. Without services, a thousand codes in all windows are just as many.
+const MAX_AUTOMATIC_COUNTS: usize = MAX_WINDOWS * 1024;
 
 /// How wide windows are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl Width {
     /// Windows at the most, where each has room for `stride` codes.
     fn limit(self, stride: usize) -> usize {
         match self {
-            Self::Automatic => MAX_WINDOWS,
+            Self::Automatic => MAX_WINDOWS.min(MAX_AUTOMATIC_COUNTS / stride),
             Self::Chosen(_) => MAX_CHOSEN.min(MAX_COUNTS / stride),
         }
     }
@@ -106,14 +108,14 @@ impl Windows {
     #[cold]
     fn widen(&mut self, slot: usize) {
         let stride = (slot + 1).next_power_of_two();
+        while self.rows.len() > self.policy.limit(stride) {
+            self.fold_to(self.policy.next(self.width));
+        }
         let mut counts = vec![0; self.rows.len() * stride];
         for (old, new) in self.counts.chunks_exact(self.stride).zip(counts.chunks_exact_mut(stride)) {
             new[..self.stride].copy_from_slice(old);
         }
         (self.counts, self.stride) = (counts, stride);
-        if self.rows.len() > self.policy.limit(stride) {
-            self.fold_to(self.policy.next(self.width));
-        }
     }
 
     /// Folds to a width that the present one divides.
@@ -142,19 +144,26 @@ impl Windows {
         if self.width < other.width {
             self.fold_to(other.width);
         }
-        for (start, codes) in other.iter(theirs) {
-            for (code, count) in codes {
-                self.add(start, ours.slot(code), count);
+        let numbers = ours.numbers_of(theirs);
+        for (&index, &row) in &other.rows {
+            for (&slot, &count) in numbers.iter().zip(other.row(row)).filter(|(_, count)| **count > 0) {
+                self.add(index * other.width, slot, count);
             }
         }
     }
 
-    /// Windows by their start in seconds since 1970, each with its codes; empty windows are left out.
-    pub fn iter<'a>(&'a self, slots: &'a CodeSlots) -> impl Iterator<Item = (i64, impl Iterator<Item = (StatusCode, u64)> + 'a)> + 'a {
+    fn row(&self, row: u32) -> &[u64] {
+        &self.counts[row as usize * self.stride..][..self.stride]
+    }
+
+    /// Windows by their start in seconds since 1970, each with the codes of each service; empty windows are left out.
+    pub fn iter<'a>(
+        &'a self,
+        slots: &'a CodeSlots,
+    ) -> impl Iterator<Item = (i64, impl Iterator<Item = (ServiceId, StatusCode, u64)> + 'a)> + 'a {
         self.rows.iter().map(move |(&index, &row)| {
-            let from = row as usize * self.stride;
-            let counts = &self.counts[from..from + self.stride];
-            (index * self.width, slots.codes().iter().zip(counts).filter(|(_, n)| **n > 0).map(|(code, n)| (*code, *n)))
+            let counted = slots.keys().iter().zip(self.row(row)).filter(|(_, count)| **count > 0);
+            (index * self.width, counted.map(|(&(service, code), &count)| (service, code, count)))
         })
     }
 }
@@ -182,7 +191,8 @@ mod tests {
             }
             (windows, slots)
         };
-        let totals = |w: &Windows, s: &CodeSlots| -> BTreeMap<i64, u64> { w.iter(s).map(|(t, c)| (t, c.map(|(_, n)| n).sum())).collect() };
+        let totals =
+            |w: &Windows, s: &CodeSlots| -> BTreeMap<i64, u64> { w.iter(s).map(|(t, c)| (t, c.map(|(_, _, n)| n).sum())).collect() };
         let (whole, slots) = build(&times);
         let (mut a, mut a_slots) = build(&times[..3_000]);
         let (b, b_slots) = build(&times[3_000..]);

@@ -14,6 +14,8 @@ struct File {
     #[serde(default)]
     template: String,
     #[serde(default)]
+    columns: Vec<String>,
+    #[serde(default)]
     keys: Vec<(String, String, String)>,
     #[serde(default)]
     fallback: bool,
@@ -29,11 +31,12 @@ struct Sample {
     rejected: Option<String>,
 }
 
-/// The fields that a key of a JSON log can be.
+/// The fields that a key of a keyed log can be.
 const FIELDS: &[&str] = &[
     "time",
     "remote",
     "peer",
+    "forwarded",
     "user",
     "request",
     "method",
@@ -51,7 +54,15 @@ const FIELDS: &[&str] = &[
     "upstream_status",
     "upstream_time",
     "request_id",
+    "end_time",
+    "queue_time",
+    "connect_time",
+    "header_time",
+    "termination_state",
 ];
+
+/// The fields among them that are numbers with a unit.
+const TIMED: &[&str] = &["duration", "upstream_time", "queue_time", "connect_time", "header_time"];
 
 /// The Rust of all formats, in the order of the numbers that their files' names begin with.
 pub(crate) fn generate(files: &[(String, String)]) -> Result<String, String> {
@@ -79,20 +90,20 @@ pub(crate) fn generate(files: &[(String, String)]) -> Result<String, String> {
 }
 
 fn check(file: &File) -> Result<(), String> {
+    let has = (!file.template.is_empty(), !file.keys.is_empty(), !file.columns.is_empty());
     let whole = match file.syntax.as_str() {
-        "nginx" | "apache" => !file.template.is_empty() && file.keys.is_empty(),
-        "json" => file.template.is_empty() && !file.keys.is_empty(),
-        other => return Err(format!("syntax {other:?} is none of nginx, apache, json")),
+        "nginx" | "apache" | "own" => has == (true, false, false),
+        "json" | "ltsv" | "logfmt" => has == (false, true, false),
+        "w3c" | "csv" => has == (false, false, true),
+        other => return Err(format!("syntax {other:?} is none of nginx, apache, own, json, ltsv, logfmt, w3c, csv")),
     };
     if !whole {
-        return Err("nginx and apache have a template, json has keys".into());
+        return Err("nginx, apache and own have a template; json, ltsv and logfmt have keys; w3c and csv have columns".into());
     }
     if let Some((_, field, _)) = file.keys.iter().find(|(_, field, _)| !FIELDS.contains(&field.as_str())) {
         return Err(format!("{field:?} is no field: {}", FIELDS.join(", ")));
     }
-    if let Some((path, ..)) =
-        file.keys.iter().find(|(_, field, unit)| matches!(field.as_str(), "duration" | "upstream_time") == unit.is_empty())
-    {
+    if let Some((path, ..)) = file.keys.iter().find(|(_, field, unit)| TIMED.contains(&field.as_str()) == unit.is_empty()) {
         return Err(format!("{path:?}: durations have a unit, other fields have none"));
     }
     if file.sample.len() < 2 || file.sample.iter().any(|s| s.record.is_empty() == s.rejected.is_none()) {
@@ -103,7 +114,7 @@ fn check(file: &File) -> Result<(), String> {
 
 fn write_format(rust: &mut String, f: &File) -> std::fmt::Result {
     writeln!(rust, "Builtin {{ name: {:?}, aliases: &{:?}, title: {:?}, syntax: {:?},", f.name, f.aliases, f.title, f.syntax)?;
-    writeln!(rust, "template: {:?}, keys: &{:?}, fallback: {}, samples: &[", f.template, f.keys, f.fallback)?;
+    writeln!(rust, "template: {:?}, columns: &{:?}, keys: &{:?}, fallback: {}, samples: &[", f.template, f.columns, f.keys, f.fallback)?;
     for s in &f.sample {
         let record: Vec<_> = s.record.iter().collect();
         writeln!(rust, "Sample {{ line: {:?}, record: &{record:?}, rejected: {:?} }},", s.line, s.rejected)?;

@@ -6,6 +6,7 @@
 mod human;
 mod layout;
 mod sections;
+mod services;
 
 use super::View;
 use crate::report::Report;
@@ -15,6 +16,7 @@ pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Re
     let mut page = Page { report, view, out };
     page.header()?;
     page.codes()?;
+    page.services()?;
     page.routes()?;
     page.windows()?;
     page.rest()

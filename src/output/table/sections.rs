@@ -1,10 +1,10 @@
 //! The parts of the page, from the answer to the details.
 
 use super::layout::{Column, lines};
-use super::{Page, human};
+use super::{Page, human, services};
 use crate::model::StatusCode;
 use crate::output::sanitize::{cut, width, wrap};
-use crate::report::{CodeRow, Report, RouteRow};
+use crate::report::{CodeRow, Latency, Report, RouteRow};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -18,6 +18,8 @@ const WINDOWS_OF: i64 = 60;
 const EXPLAINED: usize = 4;
 /// Characters of a bar on a wide screen.
 const BAR: usize = 24;
+/// Notes about inputs that are shown.
+const MOST_NOTES: usize = 4;
 
 impl Page<'_> {
     /// What was read, how it ended, how bad it is.
@@ -32,10 +34,28 @@ impl Page<'_> {
             self.line(one.trim_end())?;
         }
         self.line(&accounting(report))?;
-        for note in report.inputs.iter().filter_map(|i| i.note.as_ref().map(|note| format!("note: {}: {note}", i.path))) {
-            self.wrapped(&note, "  ")?;
-        }
+        self.notes()?;
         self.line(&verdict(report))
+    }
+
+    /// What was assumed about the inputs: once where it is the same, and not for each of very many.
+    fn notes(&mut self) -> io::Result<()> {
+        let mut notes: Vec<(&str, &str, usize)> = Vec::new();
+        for input in &self.report.inputs {
+            let Some(note) = input.note.as_deref() else { continue };
+            match notes.iter_mut().find(|(_, same, _)| *same == note) {
+                Some((.., count)) => *count += 1,
+                None => notes.push((&input.path, note, 0)),
+            }
+        }
+        for (path, note, others) in notes.iter().take(MOST_NOTES) {
+            let others = if *others == 0 { String::new() } else { format!(" and {others} more") };
+            self.wrapped(&format!("note: {path}{others}: {note}"), "  ")?;
+        }
+        if notes.len() > MOST_NOTES {
+            self.line(&format!("… {} more notes: -o json", notes.len() - MOST_NOTES))?;
+        }
+        Ok(())
     }
 
     fn times(&self) -> human::Times {
@@ -129,6 +149,15 @@ impl Page<'_> {
         }
     }
 
+    /// A table below an empty line.
+    pub(super) fn table(&mut self, columns: Vec<Column>) -> io::Result<()> {
+        writeln!(self.out)?;
+        for (at, line) in lines(columns, self.view.width).iter().enumerate() {
+            if at == 0 { self.heading(line)? } else { writeln!(self.out, "{line}")? }
+        }
+        Ok(())
+    }
+
     /// The worst routes.
     pub(super) fn routes(&mut self) -> io::Result<()> {
         let shown = self.view.limit.unwrap_or(ROUTES).min(self.report.routes.len());
@@ -138,24 +167,19 @@ impl Page<'_> {
         }
         let method_width = routes.iter().filter_map(|r| r.method.as_ref()).map(String::len).max().unwrap_or(0);
         let column = |of: &dyn Fn(&RouteRow) -> String| routes.iter().map(of).collect::<Vec<_>>();
-        let mut columns = vec![
-            Column::text("ROUTE", column(&|r| route_name(r, method_width)), 16, 3).cut_in_the_middle(),
+        let mut columns: Vec<Column> = services::column(routes).into_iter().collect();
+        let narrow = if columns.is_empty() { 16 } else { 10 };
+        columns.extend([
+            Column::text("ROUTE", column(&|r| route_name(r, method_width)), narrow, 3).cut_in_the_middle(),
             Column::number("REQUESTS", column(&|r| human::count(r.count))),
             Column::number("5xx", column(&|r| human::percent(r.within(500, 599), r.count))),
             Column::number("4xx", column(&|r| human::percent(r.within(400, 499), r.count))).goes(7),
-        ];
+        ]);
         if self.report.latency.is_some() {
-            let latency =
-                |of: fn(&crate::report::Latency) -> f64| column(&|r| r.latency.as_ref().map_or("-".into(), |l| human::seconds(of(l))));
-            columns.push(Column::number("p50", latency(|l| l.p50)).goes(4));
-            columns.push(Column::number("p95", latency(|l| l.p95)).goes(6));
-            columns.push(Column::number("p99", latency(|l| l.p99)).goes(5));
+            columns.extend(latencies(&routes.iter().map(|r| r.latency.as_ref()).collect::<Vec<_>>()));
         }
         columns.push(Column::text("CODES", column(&|r| by_count(&r.codes, |_| true)), 11, 2).optional());
-        writeln!(self.out)?;
-        for (at, line) in lines(columns, self.view.width).iter().enumerate() {
-            if at == 0 { self.heading(line)? } else { writeln!(self.out, "{line}")? }
-        }
+        self.table(columns)?;
         if shown < self.report.routes_total {
             self.line(&format!(
                 "… {} more routes: -n {}",
@@ -190,11 +214,7 @@ impl Page<'_> {
             Column::number("4xx", column(&|w| human::count(errors(w, 400, 499)))),
             Column::text("ERRORS", column(&|w| by_count(&w.1, |code| !(100..400).contains(&code))), 11, 2).optional(),
         ];
-        writeln!(self.out)?;
-        for (at, line) in lines(columns, self.view.width).iter().enumerate() {
-            if at == 0 { self.heading(line)? } else { writeln!(self.out, "{line}")? }
-        }
-        Ok(())
+        self.table(columns)
     }
 
     /// What was folded, rejected, without a time; warnings.
@@ -221,6 +241,14 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// The columns of durations.
+pub(super) fn latencies(rows: &[Option<&Latency>]) -> [Column; 3] {
+    let column = |title: &str, of: fn(&Latency) -> f64| {
+        Column::number(title, rows.iter().map(|latency| latency.map_or("-".into(), |l| human::seconds(of(l)))).collect())
+    };
+    [column("p50", |l| l.p50).goes(4), column("p95", |l| l.p95).goes(6), column("p99", |l| l.p99).goes(5)]
 }
 
 /// What was read, and when it was.
@@ -284,8 +312,9 @@ fn urgency(code: &CodeRow) -> u8 {
 
 fn mostly_on(code: &CodeRow) -> String {
     code.top_route.as_ref().map_or(String::new(), |top| {
+        let service = top.service.name().map(|s| format!("{s}: ")).unwrap_or_default();
         let method = top.method.as_ref().map(|m| format!("{m} ")).unwrap_or_default();
-        format!("{method}{} {}", top.route, human::percent(top.count, code.count))
+        format!("{service}{method}{} {}", top.route, human::percent(top.count, code.count))
     })
 }
 
@@ -297,7 +326,7 @@ fn route_name(route: &RouteRow, method_width: usize) -> String {
 }
 
 /// `200×9,120 404×12 502×3`: codes by count, the most frequent six.
-fn by_count(codes: &BTreeMap<u16, u64>, wanted: impl Fn(u16) -> bool) -> String {
+pub(super) fn by_count(codes: &BTreeMap<u16, u64>, wanted: impl Fn(u16) -> bool) -> String {
     let mut codes: Vec<(u16, u64)> = codes.iter().map(|(c, n)| (*c, *n)).filter(|(c, _)| wanted(*c)).collect();
     codes.sort_by_key(|&(code, count)| (std::cmp::Reverse(count), code));
     let more = if codes.len() > 6 { " …" } else { "" };

@@ -4,74 +4,22 @@
 //! strings with escapes are copied. nginx with `escape=default` writes `\xNN`, which is no JSON: such a line is mended (the
 //! escape stays as text, as in every other log) and read again; so are control bytes and bytes that are no UTF-8.
 
-use super::clock::Clock;
-use super::field::{Field, Wanted};
-use super::value;
-use super::{Fit, Reject};
+use super::{Found, Key, Keys, Node, Strings, Text};
+use crate::format::clock::Clock;
+use crate::format::{Fit, Reject};
 use crate::model::Record;
 use hashbrown::HashMap;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
-use std::ops::Range;
 
-/// Where each field of a JSON log stands.
+/// Reads JSON lines.
 #[derive(Clone, Debug, Default)]
-pub(super) struct JsonProgram {
-    root: Node,
-    /// How many fields the map knows: a line that fills all of them fits wholly.
-    fields: usize,
-}
-
-/// One level of nested objects.
-#[derive(Clone, Debug, Default)]
-struct Node {
-    keys: HashMap<Box<str>, Key>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Key {
-    /// What a plain value under this key is, with its rank among the keys that lead to one field.
-    field: Option<(Field, u8)>,
-    /// What stands in an object under this key.
-    inside: Node,
-}
-
-/// Room for strings that had escapes: the record borrows from here.
-#[derive(Debug, Default)]
-pub(super) struct Strings {
-    unescaped: String,
-    mended: Vec<u8>,
-}
+pub(crate) struct JsonProgram(pub(crate) Keys);
 
 impl JsonProgram {
-    /// Key paths, the field that each holds, and its rank: where two keys of a line lead to one field, the lower rank wins.
-    pub(super) fn new(keys: Vec<(Vec<String>, Field, u8)>) -> Self {
-        let mut program = Self::default();
-        let mut seen = 0u32;
-        for (path, field, rank) in keys {
-            if field.is_skipped() {
-                continue;
-            }
-            seen |= field.bit();
-            program.root.insert(&path, field, rank);
-        }
-        program.fields = seen.count_ones() as usize;
-        program
-    }
-
-    pub(super) fn has(&self, field: &Field) -> bool {
-        self.root.any(&|f| f.bit() == field.bit())
-    }
-
-    pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
-        let mut program = self.clone();
-        program.root.retain(wanted);
-        program
-    }
-
     /// Reads one line.
-    pub(super) fn parse<'a>(
+    pub(crate) fn parse<'a>(
         &'a self,
         line: &'a [u8],
         clock: &mut Clock,
@@ -91,97 +39,13 @@ impl JsonProgram {
             self.walk(mended, &mut found, unescaped).map_err(|e| if e.is_eof() { Reject::CutShort } else { Reject::NotJson })?;
         }
         found.fill(record, unescaped, clock)?;
-        Ok(if found.count() == self.fields { Fit::Whole } else { Fit::Partly })
+        Ok(if found.count() == self.0.fields { Fit::Whole } else { Fit::Partly })
     }
 
     fn walk<'a>(&'a self, line: &'a [u8], found: &mut Found<'a>, unescaped: &mut String) -> Result<(), serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_slice(line);
-        Level { node: &self.root, found, unescaped }.deserialize(&mut reader)?;
+        Level { node: &self.0.root, found, unescaped }.deserialize(&mut reader)?;
         reader.end()
-    }
-}
-
-impl Node {
-    fn insert(&mut self, path: &[String], field: Field, rank: u8) {
-        let [name, rest @ ..] = path else { return };
-        let key = self.keys.entry(name.as_str().into()).or_default();
-        if rest.is_empty() {
-            key.field = Some((field, rank));
-        } else {
-            key.inside.insert(rest, field, rank);
-        }
-    }
-
-    fn any(&self, is: &dyn Fn(&Field) -> bool) -> bool {
-        self.keys.values().any(|k| k.field.as_ref().is_some_and(|(f, _)| is(f)) || k.inside.any(is))
-    }
-
-    /// Drops the keys of unwanted fields; the status and what decides about acceptance always stay wanted.
-    fn retain(&mut self, wanted: Wanted) {
-        for key in self.keys.values_mut() {
-            key.field.take_if(|(f, _)| !wanted.has(f));
-            key.inside.retain(wanted);
-        }
-        self.keys.retain(|_, k| k.field.is_some() || !k.inside.keys.is_empty());
-    }
-}
-
-/// The fields found so far: as raw text of the line, or as a range of the unescaped strings.
-#[derive(Default)]
-struct Found<'a> {
-    slots: [Option<(u8, &'a Field, Text<'a>)>; Found::SLOTS],
-}
-
-#[derive(Clone, Copy)]
-enum Text<'a> {
-    Raw(&'a [u8]),
-    Unescaped(usize, usize),
-}
-
-impl<'a> Found<'a> {
-    /// One for each bit of [`Field::bit`].
-    const SLOTS: usize = 21;
-
-    fn put(&mut self, field: &'a Field, rank: u8, text: Text<'a>) {
-        let slot = &mut self.slots[field.bit().trailing_zeros() as usize];
-        if slot.as_ref().is_none_or(|(have, ..)| rank <= *have) {
-            *slot = Some((rank, field, text));
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.slots.iter().flatten().count()
-    }
-
-    fn fill(&self, record: &mut Record<'a>, unescaped: &'a str, clock: &mut Clock) -> Result<(), Reject> {
-        let mut no_status = None;
-        // The request line comes first of these; once it was one, what servers made of its parts adds nothing.
-        let mut has_request = false;
-        for (_, field, text) in self.slots.iter().flatten() {
-            let text = match *text {
-                Text::Raw(text) => text,
-                Text::Unescaped(from, to) => &unescaped.as_bytes()[Range { start: from, end: to }],
-            };
-            match field {
-                Field::Status => {
-                    record.status = value::status(text);
-                    no_status = Some(matches!(text, b"-" | b"" | b"-1"));
-                }
-                // Some writers call the path the request.
-                Field::Request if text.starts_with(b"/") => record.set_target(text),
-                field if has_request && field.is_of_request_line() => {}
-                field => {
-                    value::set(record, field, text, clock);
-                    has_request |= *field == &Field::Request && record.method.is_some();
-                }
-            }
-        }
-        match (record.status, no_status) {
-            (Some(_), _) => Ok(()),
-            (None, Some(true)) => Err(Reject::NoStatus),
-            (None, Some(false)) => Err(Reject::BadStatus),
-            (None, None) => Err(Reject::NotThisFormat),
-        }
     }
 }
 
@@ -314,18 +178,18 @@ fn mend(line: &[u8], mended: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{TimeLayout, Unit};
+    use crate::format::{Field, TimeLayout, Unit};
     use jiff::tz::TimeZone;
 
     fn program() -> JsonProgram {
         let key = |path: &str, field| (path.split('.').map(str::to_owned).collect(), field, 1);
-        JsonProgram::new(vec![
+        JsonProgram(Keys::new(vec![
             key("time", Field::Time(TimeLayout::Any)),
             key("request.uri", Field::Target),
             key("request.headers.User-Agent", Field::UserAgent),
             key("status", Field::Status),
             key("took", Field::Duration(Unit::Seconds)),
-        ])
+        ]))
     }
 
     fn read(line: &str) -> Result<(String, String, u16), Reject> {
@@ -354,7 +218,7 @@ mod tests {
     #[test]
     fn the_request_line_is_believed_before_its_parts() {
         let key = |name: &str, field| (vec![name.to_owned()], field, 1);
-        let program = JsonProgram::new(vec![key("status", Field::Status), key("request", Field::Request), key("uri", Field::Target)]);
+        let program = JsonProgram(Keys::new(vec![key("status", Field::Status), key("request", Field::Request), key("uri", Field::Target)]));
         let path = |line: &str| {
             let (mut clock, mut strings, mut r) = (Clock::new(TimeZone::UTC), Strings::default(), Record::default());
             program.parse(line.as_bytes(), &mut clock, &mut strings, &mut r).unwrap();

@@ -1,0 +1,194 @@
+//! A heading -> what each column is. Sources: W3C Extended Log File Format, the documentation of IIS's and CloudFront's
+//! log fields, and of Google Cloud Storage's usage logs.
+
+use super::split::Separator;
+use crate::format::field::{Field, TimeLayout, Unit};
+use crate::format::value;
+
+/// What the columns of a line are.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) columns: Vec<Column>,
+    pub(super) has_status: bool,
+}
+
+/// One column.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) kind: Kind,
+    /// What its text must look like, where nothing but the looks tells which layout a line has.
+    looks: Looks,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Date,
+    TimeOfDay,
+    Field(Field),
+    /// A header of the request, in which spaces and more are encoded.
+    Encoded(Field),
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looks {
+    Any,
+    Date,
+    TimeOfDay,
+    Number,
+    Status,
+    Method,
+    Path,
+    Protocol,
+    Address,
+    Url,
+    NoUrl,
+    Host,
+}
+
+impl Kind {
+    pub(super) const fn bit(&self) -> u32 {
+        match self {
+            Self::Date | Self::TimeOfDay => Field::Time(TimeLayout::Any).bit(),
+            Self::Field(field) | Self::Encoded(field) => field.bit(),
+            Self::Other => 0,
+        }
+    }
+}
+
+impl Layout {
+    /// `separator` is that of the heading, where there is one.
+    pub(super) fn new<'n>(names: impl Iterator<Item = &'n str>, separator: Option<Separator>) -> Self {
+        let names: Vec<&str> = names.filter(|n| !n.is_empty()).collect();
+        let has = |name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+        // CloudFront writes seconds with a fraction where IIS writes milliseconds under the same name.
+        let unit = if separator == Some(Separator::Tab) || has("x-edge-location") { Unit::Seconds } else { Unit::Millis };
+        let has_query = has("cs-uri-query");
+        let mut columns: Vec<Column> = names.iter().map(|name| column(&name.to_ascii_lowercase(), unit, has_query)).collect();
+        // The host that the viewer asked for is said by a column of its own, where there is one.
+        if has("x-host-header")
+            && let Some(at) = names.iter().position(|n| n.eq_ignore_ascii_case("cs(Host)"))
+        {
+            columns[at].kind = Kind::Other;
+        }
+        let has_status = columns.iter().any(|c| matches!(c.kind, Kind::Field(Field::Status)));
+        Self { columns, has_status }
+    }
+
+    /// Whether the texts can be these columns: as many, and each of its kind.
+    pub(super) fn fits<'t>(&self, mut texts: impl Iterator<Item = &'t [u8]>) -> bool {
+        self.columns.iter().all(|column| texts.next().is_some_and(|text| column.looks.are_those_of(text))) && texts.next().is_none()
+    }
+}
+
+/// A heading in which some columns may be missing, `date time [s-ip] cs-method`.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    groups: Vec<Group>,
+}
+
+#[derive(Clone, Debug)]
+struct Group {
+    names: Vec<&'static str>,
+    optional: bool,
+}
+
+impl Pattern {
+    pub(super) fn new(text: &'static str) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut open = false;
+        for word in text.split(' ') {
+            let name = word.trim_start_matches('[').trim_end_matches(']');
+            match groups.last_mut().filter(|_| open) {
+                Some(group) => group.names.push(name),
+                None => groups.push(Group { names: vec![name], optional: word.starts_with('[') }),
+            }
+            open = (open || word.starts_with('[')) && !word.ends_with(']');
+        }
+        Self { groups }
+    }
+
+    /// Every column that the pattern has.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.groups.iter().flat_map(|group| group.names.iter().copied())
+    }
+
+    /// The layout of a line with these columns, as many of the optional ones as fit.
+    pub(super) fn layout(&self, texts: &[&[u8]]) -> Option<Layout> {
+        let mut names = Vec::new();
+        let most: usize = self.groups.iter().map(|g| g.names.len()).sum();
+        (texts.len() <= most && select(&self.groups, texts, &mut names)).then(|| Layout::new(names.into_iter(), None))
+    }
+}
+
+/// Tries each optional group, and then without it.
+fn select(groups: &[Group], texts: &[&[u8]], names: &mut Vec<&'static str>) -> bool {
+    let Some((group, later)) = groups.split_first() else { return texts.is_empty() };
+    let least: usize = later.iter().filter(|g| !g.optional).map(|g| g.names.len()).sum();
+    let count = group.names.len();
+    let looks = |(name, text): (&&str, &&[u8])| column(&name.to_ascii_lowercase(), Unit::Millis, true).looks.are_those_of(text);
+    if texts.len() >= count + least && group.names.iter().zip(texts).all(looks) {
+        names.extend(&group.names);
+        if select(later, &texts[count..], names) {
+            return true;
+        }
+        names.truncate(names.len() - count);
+    }
+    group.optional && select(later, texts, names)
+}
+
+impl Looks {
+    fn are_those_of(self, text: &[u8]) -> bool {
+        let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        match self {
+            Self::Any => true,
+            Self::Date => text.len() == 10 && text[4] == b'-' && text[7] == b'-',
+            Self::TimeOfDay => text.len() >= 8 && text[2] == b':' && text[5] == b':',
+            Self::Number => text == b"-" || std::str::from_utf8(text).is_ok_and(|number| number.parse::<f64>().is_ok()),
+            Self::Status => text == b"000" || value::status(text).is_some_and(|s| s.get() >= 100),
+            Self::Method => text == b"-" || text.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')) && !text.is_empty(),
+            Self::Path => text.starts_with(b"/") || matches!(text, b"*" | b"-") || memchr::memmem::find(text, b"://").is_some(),
+            Self::Protocol => text == b"-" || text.starts_with(b"HTTP/"),
+            Self::Url => text == b"-" || memchr::memmem::find(text, b"://").is_some(),
+            Self::NoUrl => !text.starts_with(b"http"),
+            Self::Host => {
+                text == b"-" || !digits(text) && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_'))
+            }
+            Self::Address => text == b"-" || !digits(text) && text.iter().any(|b| matches!(b, b'.' | b':')),
+        }
+    }
+}
+
+fn column(name: &str, unit: Unit, has_query: bool) -> Column {
+    use Kind::{Date, Encoded, Field as Is, Other, TimeOfDay};
+    let (kind, looks) = match name {
+        "date" => (Date, Looks::Date),
+        "time" => (TimeOfDay, Looks::TimeOfDay),
+        "datetime" | "timestamp" | "time_micros" => (Is(Field::Time(TimeLayout::Any)), Looks::Number),
+        "c-ip" | "c_ip" => (Is(Field::Remote), Looks::Address),
+        "s-ip" => (Other, Looks::Address),
+        "cs-username" | "c-auth-id" => (Is(Field::User), Looks::Any),
+        "cs-method" | "cs_method" => (Is(Field::Method), Looks::Method),
+        "cs-uri-stem" if has_query => (Is(Field::Path), Looks::Path),
+        "cs-uri-stem" | "cs-uri" | "cs_uri" => (Is(Field::Target), Looks::Path),
+        "cs-uri-query" => (Is(Field::Query), Looks::Any),
+        "cs-version" | "cs-protocol-version" => (Is(Field::Protocol), Looks::Protocol),
+        "sc-status" | "c-status" | "sc_status" => (Is(Field::Status), Looks::Status),
+        "sc-bytes" | "bytes" | "sc_bytes" => (Is(Field::Bytes), Looks::Number),
+        "cs-bytes" | "cs_bytes" | "s-port" | "c-port" | "sc-substatus" | "sc-win32-status" => (Other, Looks::Number),
+        "time-taken" => (Is(Field::Duration(unit)), Looks::Number),
+        "time_taken_micros" => (Is(Field::Duration(Unit::Micros)), Looks::Number),
+        "x-duration" => (Is(Field::Duration(Unit::Seconds)), Looks::Number),
+        "cs-host" | "cs(host)" | "x-host-header" | "cs_host" => (Is(Field::Host), Looks::Host),
+        "cs(user-agent)" => (Encoded(Field::UserAgent), Looks::Any),
+        "cs_user_agent" => (Is(Field::UserAgent), Looks::Any),
+        "cs(referer)" | "cs(referrer)" => (Is(Field::Referer), Looks::Url),
+        "cs_referer" => (Is(Field::Referer), Looks::Any),
+        "x-edge-request-id" | "s_request_id" => (Is(Field::RequestId), Looks::Any),
+        "cs(cookie)" => (Other, Looks::NoUrl),
+        "x-forwarded-for" => (Other, Looks::Address),
+        "s-sitename" | "s-computername" => (Other, Looks::Host),
+        _ => (Other, Looks::Any),
+    };
+    Column { kind, looks }
+}

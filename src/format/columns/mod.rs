@@ -1,0 +1,173 @@
+//! Logs in columns whose names stand in a heading: W3C extended (IIS, CloudFront and others, `#Fields:`) and CSV.
+//!
+//! A heading holds for the lines behind it, up to the next one, so that a reader remembers it from line to line. A log
+//! without one is read by the headings that its server is known to write: the first whose columns a line can be.
+
+mod heading;
+mod split;
+
+use super::clock::Clock;
+use super::field::{Field, Wanted};
+use super::keyed::Strings;
+use super::{Fit, Reject, value};
+use crate::model::Record;
+use heading::{Column, Kind, Layout, Pattern};
+use split::{Separator, columns};
+
+/// Reads lines of columns.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    /// `#Fields:` before W3C headings; the first name of a CSV heading.
+    marker: &'static str,
+    /// What lines without a heading may have.
+    known: Vec<Pattern>,
+    wanted: Wanted,
+    comma: bool,
+}
+
+/// The heading in force.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heading {
+    text: Vec<u8>,
+    layout: Option<Layout>,
+    /// What the last line had that the heading in force, if any, did not fit.
+    guess: Option<Layout>,
+}
+
+impl Columns {
+    pub(super) fn w3c(known: &[&'static str]) -> Self {
+        Self::new("#Fields:", known, false)
+    }
+
+    pub(super) fn csv(known: &[&'static str]) -> Self {
+        let first = known.first().and_then(|names| names.split(' ').next()).unwrap_or_default();
+        Self::new(first, known, true)
+    }
+
+    fn new(marker: &'static str, known: &[&'static str], comma: bool) -> Self {
+        let known = known.iter().copied().map(Pattern::new).collect();
+        Self { marker, known, wanted: Wanted::ALL, comma }
+    }
+
+    /// Whether some layout has this field. What a heading to come will have is not known, so that it may.
+    pub(super) fn has(&self, field: &Field) -> bool {
+        self.known.iter().any(|pattern| Layout::new(pattern.names(), None).columns.iter().any(|c| c.kind.bit() == field.bit()))
+    }
+
+    pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
+        Self { wanted, ..self.clone() }
+    }
+
+    /// What a heading begins with, for a search in a whole file.
+    pub(super) fn marker(&self) -> &'static [u8] {
+        self.marker.as_bytes()
+    }
+
+    /// Whether a line is a heading; if so, it is in force from now on.
+    pub(super) fn obeys(&self, line: &[u8], heading: &mut Heading) -> bool {
+        let names = if self.comma { line } else { line.strip_prefix(self.marker()).unwrap_or_default() };
+        if !line.trim_ascii_start().strip_prefix(b"\"").unwrap_or(line).starts_with(self.marker()) {
+            return false;
+        }
+        if heading.text != line {
+            let text = String::from_utf8_lossy(names).into_owned();
+            let separator = if self.comma { Separator::Comma } else { Separator::of(names.trim_ascii()) };
+            let names: Vec<&str> = columns(text.trim().as_bytes(), separator).filter_map(|c| std::str::from_utf8(c.text).ok()).collect();
+            heading.text = line.to_vec();
+            heading.layout = Some(Layout::new(names.into_iter(), Some(separator)));
+        }
+        true
+    }
+
+    /// Reads one line by the heading in force, or by what it looks like.
+    pub(super) fn parse<'a>(
+        &'a self,
+        line: &'a [u8],
+        heading: &mut Heading,
+        clock: &mut Clock,
+        strings: &'a mut Strings,
+        record: &mut Record<'a>,
+    ) -> Result<Fit, Reject> {
+        let separator = if self.comma { Separator::Comma } else { Separator::of(line) };
+        let mut values = Values::default();
+        let stated = heading.layout.as_ref().map(|layout| self.read(line, separator, layout, clock, strings, &mut values));
+        let read = match stated {
+            Some(Ok(fit)) => Ok(fit),
+            Some(Err(reject)) if heading.layout.as_ref().is_some_and(|layout| !layout.has_status) => Err(reject),
+            // Files that were put together from several servers' have lines that their heading does not fit.
+            refused => match self.guessed(line, separator, &mut heading.guess) {
+                Some(layout) => self.read(line, separator, layout, clock, strings, &mut values),
+                None => refused.unwrap_or(Err(Reject::NotThisFormat)),
+            },
+        };
+        let Values { record: read_so_far, decoded } = values;
+        *record = read_so_far;
+        let unescaped: &'a str = &strings.unescaped;
+        record.user_agent = record.user_agent.or(decoded.map(|(from, to)| &unescaped.as_bytes()[from..to]));
+        read
+    }
+
+    fn read<'a>(
+        &self,
+        line: &'a [u8],
+        separator: Separator,
+        layout: &Layout,
+        clock: &mut Clock,
+        strings: &mut Strings,
+        values: &mut Values<'a>,
+    ) -> Result<Fit, Reject> {
+        *values = Values::default();
+        let Values { record, decoded } = values;
+        if !layout.has_status {
+            return Err(Reject::NotThisFormat);
+        }
+        strings.unescaped.clear();
+        let (mut date, mut time, mut status) = (None, None, None);
+        let mut found = 0;
+        for (Column { kind, .. }, column) in layout.columns.iter().zip(columns(line, separator)) {
+            found += 1;
+            match kind {
+                Kind::Date => date = Some(column.text),
+                Kind::TimeOfDay => time = Some(column.text),
+                Kind::Field(Field::Status) => status = Some(column.text),
+                Kind::Field(field) if self.wanted.has(field) => _ = value::set(record, field, column.text, clock),
+                Kind::Encoded(field) if self.wanted.has(field) && value::stated(column.text).is_some() => {
+                    *decoded = Some(split::decode(column.text, separator == Separator::Space, &mut strings.unescaped));
+                }
+                _ => {}
+            }
+        }
+        let status = status.ok_or(Reject::CutShort)?;
+        record.status = value::status(status);
+        if record.status.is_none() {
+            return Err(if matches!(status, b"-" | b"-1") { Reject::NoStatus } else { Reject::BadStatus });
+        }
+        if let (Some(date), Some(time)) = (date, time) {
+            record.time = clock.date_and_time(date, time);
+            if record.time.is_none() {
+                return Err(Reject::NotThisFormat);
+            }
+        }
+        Ok(if found == layout.columns.len() { Fit::Whole } else { Fit::Partly })
+    }
+
+    /// What a line without a fitting heading has: the same as the last one, if that still fits.
+    fn guessed<'g>(&self, line: &[u8], separator: Separator, guess: &'g mut Option<Layout>) -> Option<&'g Layout> {
+        if !guess.as_ref().is_some_and(|layout| layout.fits(columns(line, separator).map(|c| c.text))) {
+            let texts: Vec<&[u8]> = columns(line, separator).map(|c| c.text).take(MOST_COLUMNS).collect();
+            *guess = self.known.iter().find_map(|pattern| pattern.layout(&texts));
+        }
+        guess.as_ref()
+    }
+}
+
+/// More columns than any known server writes.
+const MOST_COLUMNS: usize = 64;
+
+/// What was read of a line so far.
+#[derive(Default)]
+struct Values<'a> {
+    record: Record<'a>,
+    /// Where the decoded user agent stands.
+    decoded: Option<(usize, usize)>,
+}

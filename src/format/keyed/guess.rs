@@ -1,0 +1,261 @@
+//! What a key holds, told by its name and its values: JSON, LTSV and logfmt lines name their fields as they like.
+//!
+//! Only what the known keys leave open is guessed, and every guess is said.
+
+use super::KeyRow;
+use super::pairs::{Dialect, logfmt, ltsv};
+use crate::format::clock::Clock;
+use crate::format::field::{Field, TimeLayout, Unit};
+use crate::format::value;
+use crate::model::RequestLine;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Rank of a guessed key: behind every known one.
+const RANK: u8 = u8::MAX;
+
+/// Values of one key that are looked at.
+const VALUES: usize = 64;
+
+/// How the lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notation {
+    Json,
+    Pairs(Dialect),
+}
+
+/// The keys of some lines with values of each.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    values: BTreeMap<Vec<String>, Vec<String>>,
+    lines: usize,
+}
+
+impl Seen {
+    pub(crate) fn of(lines: &[&[u8]], notation: Notation) -> Self {
+        let mut seen = Self::default();
+        for line in lines {
+            seen.lines += usize::from(match notation {
+                Notation::Json => seen.json(line),
+                Notation::Pairs(dialect) => seen.pairs(line, dialect),
+            });
+        }
+        seen
+    }
+
+    fn json(&mut self, line: &[u8]) -> bool {
+        let Ok(object @ serde_json::Value::Object(_)) = serde_json::from_slice(line) else { return false };
+        self.walk(&object, &mut Vec::new());
+        true
+    }
+
+    fn walk(&mut self, value: &serde_json::Value, path: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) if path.len() < 8 => {
+                for (key, inner) in map {
+                    path.push(key.clone());
+                    self.walk(inner, path);
+                    path.pop();
+                }
+            }
+            serde_json::Value::Array(list) => list.first().filter(|v| !v.is_array()).into_iter().for_each(|first| self.walk(first, path)),
+            serde_json::Value::String(text) => self.add(path.clone(), text.clone()),
+            serde_json::Value::Number(number) => self.add(path.clone(), number.to_string()),
+            _ => {}
+        }
+    }
+
+    fn pairs(&mut self, line: &[u8], dialect: Dialect) -> bool {
+        let pairs: Option<Vec<_>> = match dialect {
+            Dialect::Ltsv => ltsv(line).collect(),
+            Dialect::Logfmt => Some(logfmt(line).collect()),
+        };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let Some(pairs) = pairs.filter(|pairs| pairs.len() > 2) else { return false };
+        pairs.iter().for_each(|pair| self.add(vec![text(pair.key)], text(pair.value)));
+        true
+    }
+
+    fn add(&mut self, path: Vec<String>, value: String) {
+        let values = self.values.entry(path).or_default();
+        if values.len() < VALUES && !matches!(value.as_str(), "" | "-") {
+            values.push(value);
+        }
+    }
+
+    /// A key for each field that `known` does not hold and that one of the keys can be.
+    pub(crate) fn guesses(&self, known: &dyn Fn(&Field) -> bool) -> Vec<KeyRow> {
+        let mut taken: Vec<&[String]> = Vec::new();
+        let mut rows = Vec::new();
+        for guess in GUESSES {
+            let field = (guess.field)(&[]);
+            if known(&field) || (field.is_of_request_line() && rows.iter().any(|(_, f, _): &KeyRow| *f == Field::Request)) {
+                continue;
+            }
+            let fits = |(path, values): &(&Vec<String>, &Vec<String>)| {
+                !taken.contains(&path.as_slice()) && !values.is_empty() && values.iter().all(|v| (guess.is)(v))
+            };
+            let named = |path: &[String]| guess.name_of(path);
+            let candidates: Vec<_> = self.values.iter().filter(fits).filter(|(path, _)| !guess.is_refused(path)).collect();
+            let best = candidates.iter().filter_map(|c| Some((named(c.0)?, c))).min_by_key(|(rank, c)| (*rank, c.0.len()));
+            let alone = (!guess.needs_name && candidates.len() == 1).then(|| &candidates[0]);
+            if let Some((path, values)) = best.map(|(_, c)| c).or(alone) {
+                taken.push(path);
+                let values: Vec<&str> = values.iter().map(String::as_str).chain(path.last().map(String::as_str)).collect();
+                rows.push(((*path).clone(), (guess.field)(&values), RANK));
+            }
+        }
+        rows
+    }
+}
+
+/// How the key of one field is known.
+struct Guess {
+    /// The field, given the values and, behind them, the key's name.
+    field: fn(&[&str]) -> Field,
+    /// What the values must be.
+    is: fn(&str) -> bool,
+    /// What the name may hold, the best first.
+    names: &'static [&'static str],
+    /// What it may not hold.
+    refused: &'static [&'static str],
+    /// The values alone do not tell.
+    needs_name: bool,
+}
+
+impl Guess {
+    fn name_of(&self, path: &[String]) -> Option<usize> {
+        let name = path.join(".").to_ascii_lowercase();
+        self.names.iter().position(|hint| name.contains(hint))
+    }
+
+    fn is_refused(&self, path: &[String]) -> bool {
+        let name = path.join(".").to_ascii_lowercase();
+        self.refused.iter().any(|hint| name.contains(hint))
+    }
+}
+
+const ELSEWHERE: &[&str] = &["upstream", "origin", "backend", "server_addr", "local", "x_forwarded", "listen"];
+
+const GUESSES: &[Guess] = &[
+    Guess {
+        field: |_| Field::Status,
+        is: |v| value::status(v.as_bytes()).is_some_and(|s| matches!(s.get(), 0 | 100..=599)),
+        names: &["status", "code", "response", "st", "sc", "rc"],
+        refused: &["upstream", "origin", "backend", "cache", "bytes", "size", "duration", "time", "port"],
+        needs_name: false,
+    },
+    Guess { field: |_| Field::Request, is: is_request, names: &["request", "req", "line"], refused: &[], needs_name: false },
+    Guess { field: |_| Field::Method, is: |v| METHODS.contains(&v), names: &["method", "verb"], refused: &["override"], needs_name: false },
+    Guess {
+        field: |_| Field::Target,
+        is: |v| v.starts_with('/') || v.starts_with("http://") || v.starts_with("https://") || v == "*",
+        names: &["request_uri", "uri", "url", "path", "target", "request", "page"],
+        refused: &["refer", "upstream", "origin", "file", "root"],
+        needs_name: false,
+    },
+    Guess {
+        field: |_| Field::Time(TimeLayout::Any),
+        is: is_time,
+        names: &["time", "ts", "date", "@t", "when", "start", "at"],
+        refused: &["upstream", "duration", "elapsed", "response_time", "request_time"],
+        needs_name: false,
+    },
+    Guess {
+        field: duration,
+        is: is_number,
+        names: &["duration", "request_time", "response_time", "latency", "elapsed", "took", "reqtime", "runtime", "time", "_ms", "rt"],
+        refused: &["upstream", "origin", "backend", "connect", "header", "timestamp", "bytes", "size", "queue", "start", "ttl"],
+        needs_name: true,
+    },
+    Guess {
+        field: |_| Field::Bytes,
+        is: |v| value::unsigned(v.as_bytes()).is_some(),
+        names: &["bytes_sent", "body_bytes", "response_size", "bytes", "size", "length"],
+        refused: &["request", "recv", "received", "upstream", "origin", "_in"],
+        needs_name: true,
+    },
+    Guess {
+        field: |_| Field::Peer,
+        is: is_address,
+        names: &["remote", "client", "peer", "src", "addr", "ip", "host"],
+        refused: ELSEWHERE,
+        needs_name: true,
+    },
+    Guess {
+        field: |_| Field::Host,
+        is: |v| !v.contains(['/', ' ']),
+        names: &["host", "authority", "domain", "server_name", "vhost"],
+        refused: &["upstream", "remote", "client", "backend"],
+        needs_name: true,
+    },
+    Guess { field: |_| Field::Referer, is: |_| true, names: &["refer"], refused: &[], needs_name: true },
+    Guess { field: |_| Field::UserAgent, is: |_| true, names: &["agent"], refused: &[], needs_name: true },
+    Guess {
+        field: |_| Field::RequestId,
+        is: |v| v.len() >= 8 && !v.contains(' '),
+        names: &["request_id", "req_id", "requestid", "trace_id", "traceid", "correlation"],
+        refused: &[],
+        needs_name: true,
+    },
+];
+
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
+
+fn is_request(text: &str) -> bool {
+    RequestLine::parse(text.as_bytes()).is_some_and(|line| line.protocol.is_some())
+}
+
+/// A time after 2000 and before 2100.
+fn is_time(text: &str) -> bool {
+    let clock = Clock::new(TimeZone::UTC);
+    clock.any(text.as_bytes()).is_some_and(|t| (946_684_800..4_102_444_800).contains(&t.seconds))
+}
+
+fn is_number(text: &str) -> bool {
+    value::duration(text.as_bytes(), Unit::Seconds).is_some() && !is_time(text)
+}
+
+fn is_address(text: &str) -> bool {
+    let bare = text.rsplit_once(':').map_or(text, |(address, _)| address.trim_matches(['[', ']']));
+    text.parse::<IpAddr>().is_ok() || bare.parse::<IpAddr>().is_ok()
+}
+
+/// The unit stands in the key's name; without one a fraction means seconds, and whole numbers milliseconds.
+fn duration(values: &[&str]) -> Field {
+    let name = values.last().map(|name| name.to_ascii_lowercase()).unwrap_or_default();
+    let numbers = &values[..values.len().saturating_sub(1)];
+    let units = [
+        ("micro", Unit::Micros),
+        ("_us", Unit::Micros),
+        ("nano", Unit::Nanos),
+        ("_ns", Unit::Nanos),
+        ("ms", Unit::Millis),
+        ("milli", Unit::Millis),
+    ];
+    let named = units.iter().find(|(hint, _)| name.contains(hint)).map(|(_, unit)| *unit);
+    let whole = numbers.iter().all(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    Field::Duration(named.unwrap_or(if whole { Unit::Millis } else { Unit::Seconds }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_told_by_names_and_values() {
+        let line =
+            br#"{"when":"2025-06-15T15:06:40Z","from":{"ip":"192.0.2.7"},"what":"GET /a HTTP/1.1","st":502,"took_ms":12,"len":7,"v":3}"#;
+        let rows = Seen::of(&[line], Notation::Json).guesses(&|_| false);
+        let shown: Vec<String> = rows.iter().map(|(path, field, _)| format!("{}={field:?}", path.join("."))).collect();
+        assert_eq!(shown, ["st=Status", "what=Request", "when=Time(Any)", "took_ms=Duration(Millis)", "from.ip=Peer"]);
+    }
+
+    #[test]
+    fn known_fields_are_not_guessed() {
+        let line = b"status:200\tpath:/x\ttime:2025-06-15T15:06:40Z\tverb:GET";
+        let rows = Seen::of(&[line], Notation::Pairs(Dialect::Ltsv)).guesses(&|f| *f == Field::Status);
+        assert_eq!(rows.len(), 3);
+    }
+}
