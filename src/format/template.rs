@@ -121,7 +121,7 @@ pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
 pub(super) fn program(body: &str, syntax: Syntax, user: UserName) -> Result<Program, TemplateError> {
     let mut pieces = pieces(body, syntax)?;
     believe_the_best(&mut pieces);
-    if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status, _)))) {
+    if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status | Field::ProtocolStatus, _)))) {
         let status = if syntax == Syntax::Apache { "%>s" } else { "$status" };
         return Err(TemplateError::new(format!("the format has no {status}, so there is no status code to count"), body, 0));
     }

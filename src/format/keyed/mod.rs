@@ -148,6 +148,7 @@ impl<'a> Found<'a> {
                 // Some writers call the path the request.
                 Field::Request if text.starts_with(b"/") => record.set_target(text),
                 Field::EndTime => end = clock.any(text),
+                Field::Not(start) if text.starts_with(start.as_bytes()) => return Err(Reject::NotThisFormat),
                 field if has_request && field.is_of_request_line() => {}
                 field => {
                     value::set(record, field, text, clock);
