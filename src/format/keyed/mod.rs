@@ -4,6 +4,7 @@
 pub(super) mod guess;
 pub(super) mod json;
 pub(super) mod pairs;
+pub(super) mod template;
 
 use super::Reject;
 use super::clock::Clock;
