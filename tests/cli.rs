@@ -396,10 +396,13 @@ fn csv_and_records_have_a_column_of_services() {
         rows.iter().map(|r| r["service"].as_str()).collect::<Vec<_>>(),
         [Some("api"), Some("api"), Some("api"), Some("shop"), Some("shop"), Some("shop"), None]
     );
-    assert!(rows.iter().all(|row| row.as_object().unwrap().len() == 20));
+    assert!(rows.iter().all(|row| row.as_object().unwrap().len() == 24));
     dir.file("=1+1.log", combined(0, "GET / HTTP/1.1", 200, 1));
     let records = dir.run(&["records", "-o", "csv", "--service", "auto", "=1+1.log"]).exits(0).stdout();
-    assert!(records.starts_with("input,") && records.contains(",request_id,service\r\n") && records.ends_with(",'=1+1\r\n"), "{records}");
+    assert!(
+        records.starts_with("input,") && records.contains(",termination_state,service\r\n") && records.ends_with(",'=1+1\r\n"),
+        "{records}"
+    );
 }
 
 #[test]

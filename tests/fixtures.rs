@@ -37,7 +37,7 @@ fn check(folder: &Path) {
     let json = Dir::new().run(&args).exits(0).json();
     if expect.flag.is_empty() {
         let found = json["inputs"][0]["format"].as_str().unwrap();
-        assert_eq!(found.split(" +").next(), Some(expect.format.as_str()), "{name}");
+        assert_eq!(found.split([',', '+']).next().map(str::trim_end), Some(expect.format.as_str()), "{name}");
     }
     assert_eq!(json["inputs"][0]["lines"], expect.lines, "{name}");
     assert_eq!(

@@ -24,7 +24,8 @@ pub struct Builtin {
     pub template: &'static str,
     /// Headings of columns, where a log may be without: the first that fits a line is taken.
     pub columns: &'static [&'static str],
-    /// For keyed logs: key path, field, unit. The first key of a field that a line has is believed.
+    /// For keyed logs: key path, field, unit (for `not`, what the value must not begin with). The first key of a field that a line
+    /// has is believed.
     pub keys: &'static [(&'static str, &'static str, &'static str)],
     /// Never chosen for a whole log, only tried on lines that the chosen format rejects.
     pub fallback: bool,
@@ -139,6 +140,7 @@ impl Field {
             "duration_more" => Self::DurationMore(unit_of(unit)?),
             "upstream_more" => Self::UpstreamMore(unit_of(unit)?),
             "end_time" => Self::EndTime,
+            "not" => Self::Not(unit.into()),
             "queue_time" => Self::QueueTime(unit_of(unit)?),
             "connect_time" => Self::ConnectTime(unit_of(unit)?),
             "header_time" => Self::HeaderTime(unit_of(unit)?),
@@ -159,10 +161,11 @@ impl Field {
             Self::Target | Self::Path => "the path",
             Self::Query => "the query",
             Self::Protocol => "the protocol",
-            Self::Status => "the status",
+            Self::Status | Self::ProtocolStatus => "the status",
             Self::Bytes => "the byte count",
             Self::Duration(_) | Self::DurationMore(_) | Self::UpstreamMore(_) => "the duration",
             Self::EndTime => "the time of the end",
+            Self::Not(_) => "the kind of line",
             Self::Host => "the host",
             Self::Referer => "the referer",
             Self::UserAgent => "the user agent",

@@ -102,7 +102,9 @@ impl Clock {
         if text.len() == 26 {
             return Timestamp::parse_clf(text);
         }
-        ["%d/%b/%Y:%H:%M:%S%.f %z", "%d/%b/%Y:%H:%M:%S%.f"].iter().find_map(|pattern| self.pattern(pattern, text))
+        // cPanel writes the month first, in digits.
+        let patterns = ["%d/%b/%Y:%H:%M:%S%.f %z", "%d/%b/%Y:%H:%M:%S%.f", "%m/%d/%Y:%H:%M:%S %z"];
+        patterns.iter().find_map(|pattern| self.pattern(pattern, text)).or_else(|| self.iso(text))
     }
 
     #[cold]

@@ -94,7 +94,7 @@ impl Attempt {
 
     fn wrap(&mut self, wrapper: Wrapper) {
         if let Some(format) = &mut self.0.format {
-            format.name = format!("{}{}", wrapper.name(), format.name);
+            format.name.push_str(&wrapper.name());
             format.wrapper = wrapper;
         }
     }

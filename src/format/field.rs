@@ -37,6 +37,8 @@ pub enum Field {
     Protocol,
     /// The status code.
     Status,
+    /// The protocol, which may hold spaces or be nothing of the kind, and behind it the status code.
+    ProtocolStatus,
     /// Bytes sent to the client.
     Bytes,
     /// The time of the whole request.
@@ -69,6 +71,8 @@ pub enum Field {
     HeaderTime(Unit),
     /// How a session ended: HAProxy's termination state, Envoy's response flags.
     TerminationState,
+    /// A key whose value must not begin with this, or the line is no access line.
+    Not(Box<str>),
     /// Any number of captured headers in braces, each followed by a space, as HAProxy writes them.
     Captures,
     /// Any number of things in square brackets, each followed by a space.
@@ -92,7 +96,7 @@ impl Field {
             Self::Path => 8,
             Self::Query => 9,
             Self::Protocol => 10,
-            Self::Status => 11,
+            Self::Status | Self::ProtocolStatus => 11,
             Self::Bytes => 12,
             Self::Duration(_) | Self::DurationMore(_) | Self::UpstreamMore(_) => 13,
             Self::Host => 14,
@@ -107,11 +111,12 @@ impl Field {
             Self::HeaderTime(_) => 23,
             Self::TerminationState => 24,
             Self::EndTime => 25,
+            Self::Not(_) => 26,
         }
     }
 
     /// One more than the largest bit's number.
-    pub(super) const BITS: usize = 26;
+    pub(super) const BITS: usize = 27;
 
     /// Nobody wants the value.
     pub(super) const fn is_skipped(&self) -> bool {
@@ -157,7 +162,17 @@ impl Field {
 
     /// A line without this field is no record.
     pub(super) const fn is_required(&self) -> bool {
-        matches!(self, Self::Time(_) | Self::Request | Self::AbsoluteRequest | Self::Method | Self::Target | Self::Path | Self::Status)
+        matches!(
+            self,
+            Self::Time(_)
+                | Self::Request
+                | Self::AbsoluteRequest
+                | Self::Method
+                | Self::Target
+                | Self::Path
+                | Self::Status
+                | Self::ProtocolStatus
+        )
     }
 }
 
@@ -229,6 +244,6 @@ impl Wanted {
 
     /// Whether the field is in the set.
     pub const fn has(self, field: &Field) -> bool {
-        self.0 & field.bit() != 0
+        self.0 & field.bit() != 0 || matches!(field, Field::Not(_))
     }
 }

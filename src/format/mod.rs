@@ -11,6 +11,7 @@ pub mod conf;
 mod detect;
 mod directive;
 mod field;
+mod goaccess;
 mod infer;
 mod keyed;
 mod program;

@@ -11,7 +11,7 @@ use super::field::{Field, TimeLayout, Wanted};
 use super::shortcut::{CLF_LEN, Shortcut};
 use super::value;
 use super::{Fit, Reject};
-use crate::model::Record;
+use crate::model::{Record, is_token};
 
 /// A template, ready to read lines.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Program {
     pub(super) required: usize,
     /// nginx never writes `-` for a byte count or an ident: a line that has one was written by another server.
     pub(super) numeric_bytes: bool,
-    /// A line is a record only if its time and its method are what they should be: the text between the fields alone would
+    /// A line is a record only if its time is one, and a method only if it is a token: the text between the fields alone would
     /// take lines of other kinds for records.
     pub(super) strict: bool,
 }
@@ -116,19 +116,22 @@ impl Program {
 
     /// The fit, if what was read is a response.
     #[inline]
-    fn judged(&self, record: &Record<'_>, fit: Fit) -> Result<Fit, Reject> {
+    fn judged(&self, record: &mut Record<'_>, fit: Fit) -> Result<Fit, Reject> {
         if record.status.is_none() {
             return Err(Reject::CutShort);
         }
         if !self.strict {
             return Ok(fit);
         }
+        if record.method.is_some_and(|method| !is_token(method)) {
+            (record.method, record.path, record.query) = (None, None, None);
+        }
         // A proxy's line about a session without HTTP has all the fields, and no request.
         let is_session = record.status.is_some_and(|s| s.get() == 0) && record.method.is_none() && record.path.is_none();
-        match (is_session, is_sensible(record)) {
-            (true, _) => Err(Reject::NoStatus),
-            (_, false) => Err(Reject::NotThisFormat),
-            _ => Ok(fit),
+        match record.time {
+            _ if is_session => Err(Reject::NoStatus),
+            None => Err(Reject::NotThisFormat),
+            Some(_) => Ok(fit),
         }
     }
 
@@ -145,7 +148,7 @@ impl Program {
         };
         let text = &rest[..length];
         let sensible = value::set(record, &step.field, text, clock);
-        if step.field == Field::Status && record.status.is_none() {
+        if step.field.bit() == Field::Status.bit() && record.status.is_none() {
             return Err(bad_status(text));
         }
         if !sensible && at >= self.required {
@@ -190,11 +193,6 @@ impl Program {
         }
         (self.steps.len(), line.len() - rest.len())
     }
-}
-
-/// A record with a time, whose method, if it has one, is a word in capitals.
-fn is_sensible(record: &Record<'_>) -> bool {
-    record.time.is_some() && record.method.is_none_or(|m| m.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_')))
 }
 
 #[cold]

@@ -7,8 +7,8 @@ use super::Reader;
 use super::bytes::Literal;
 use super::directive;
 use super::field::{Field, TimeLayout};
-use super::keyed::json::JsonProgram;
-use super::keyed::{KeyRow, Keys};
+use super::goaccess;
+use super::keyed::template::json_template;
 use super::program::{End, Program, Step};
 use super::times;
 use super::variables::{self, Ranked};
@@ -63,6 +63,8 @@ pub(super) enum Syntax {
     Apache,
     /// The fields' own names, written like nginx variables: `$remote`, `$duration_ms`.
     Own,
+    /// GoAccess's specifiers, which have a compiler of their own.
+    GoAccess,
 }
 
 /// Whether a user name may have spaces in it. Where the format is a guess, a name of several words is more likely a sign
@@ -104,6 +106,9 @@ pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
     let text = text.trim();
     let joined = directive::body(text);
     let body = joined.as_deref().unwrap_or(text);
+    if goaccess::is_meant_by(body) {
+        return goaccess::compile(body);
+    }
     let syntax = if body.contains('$') { Syntax::Nginx } else { Syntax::Apache };
     if syntax == Syntax::Apache && !body.contains('%') {
         let what = format!(
@@ -119,10 +124,18 @@ pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
 
 /// Compiles the template of a text format.
 pub(super) fn program(body: &str, syntax: Syntax, user: UserName) -> Result<Program, TemplateError> {
-    let mut pieces = pieces(body, syntax)?;
+    assembled(pieces(body, syntax)?, body, syntax, user)
+}
+
+/// Makes a program of pieces.
+pub(super) fn assembled(mut pieces: Vec<(usize, Piece)>, body: &str, syntax: Syntax, user: UserName) -> Result<Program, TemplateError> {
     believe_the_best(&mut pieces);
-    if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status, _)))) {
-        let status = if syntax == Syntax::Apache { "%>s" } else { "$status" };
+    if !pieces.iter().any(|(_, p)| matches!(p, Piece::Field((Field::Status | Field::ProtocolStatus, _)))) {
+        let status = match syntax {
+            Syntax::Apache => "%>s",
+            Syntax::GoAccess => "%s",
+            Syntax::Nginx | Syntax::Own => "$status",
+        };
         return Err(TemplateError::new(format!("the format has no {status}, so there is no status code to count"), body, 0));
     }
     steps(&pieces, body, syntax, user)
@@ -152,12 +165,12 @@ fn pieces(body: &str, syntax: Syntax) -> Result<Vec<(usize, Piece)>, TemplateErr
         let parsed = match syntax {
             Syntax::Nginx => variable_piece(rest, |name| Some(variables::nginx(name))),
             Syntax::Own => variable_piece(rest, |name| Some((variables::own(name)?, 1))),
-            Syntax::Apache => apache_piece(rest),
+            Syntax::Apache | Syntax::GoAccess => apache_piece(rest),
         };
         let (next, piece) = parsed.map_err(|_| {
             let what = match syntax {
                 Syntax::Nginx | Syntax::Own => "a '$' must be followed by the name of a variable, as in $status or ${status}",
-                Syntax::Apache => "a '%' must be followed by a directive, as in %h, %>s or %{Referer}i",
+                Syntax::Apache | Syntax::GoAccess => "a '%' must be followed by a directive, as in %h, %>s or %{Referer}i",
             };
             TemplateError::new(what, body, at)
         })?;
@@ -210,7 +223,7 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
+pub(super) fn merge_literals(pieces: Vec<(usize, Piece)>) -> Vec<(usize, Piece)> {
     let mut merged: Vec<(usize, Piece)> = Vec::new();
     let mut push = |at: usize, piece: Piece| match (merged.last_mut(), piece) {
         (Some((_, Piece::Literal(before))), Piece::Literal(text)) => before.push_str(&text),
@@ -295,6 +308,10 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) 
                 (literal_end(text), text.to_owned())
             }
             Some((_, Piece::Field(_))) if *field == Field::Spaces => (End::Spaces, String::new()),
+            // The first of the spaces ends a time, which may hold some.
+            Some((_, Piece::Field((Field::Spaces, _)))) if matches!(field, Field::Time(TimeLayout::Pattern(_))) => {
+                (End::Byte(b' '), " ".to_owned())
+            }
             Some((at, Piece::Field((next, _)))) => (before_field(next, body, *at)?, String::new()),
         };
         let quoted = before.ends_with('"') && after.starts_with('"');
@@ -329,6 +346,7 @@ fn before_field(next: &Field, body: &str, at: usize) -> Result<End, TemplateErro
     match next {
         Field::Target | Field::Path => Ok(End::Before(b'/')),
         Field::Query => Ok(End::Before(b'?')),
+        Field::Spaces => Ok(End::Before(b' ')),
         _ => Err(TemplateError::new(
             "two fields stand next to each other without text between them, so nothing says where the first one ends",
             body,
@@ -349,57 +367,6 @@ fn required(steps: &[Step]) -> usize {
 
 /// Marks the Apache `%t`, which brings its own brackets.
 pub(super) const APACHE_TIME: u8 = 0;
-
-/// An nginx template that writes JSON: `{"time":"$time_iso8601","status":$status}`.
-fn json_template(body: &str) -> Result<JsonProgram, TemplateError> {
-    let mut quoted = String::with_capacity(body.len());
-    let mut in_string = false;
-    let mut chars = body.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => {
-                in_string = !in_string;
-                quoted.push(c);
-            }
-            '$' if !in_string => {
-                quoted.push_str("\"$");
-                while let Some(d) = chars.next_if(|d| d.is_ascii_alphanumeric() || matches!(d, '_' | '{' | '}')) {
-                    quoted.push(d);
-                }
-                quoted.push('"');
-            }
-            c => quoted.push(c),
-        }
-    }
-    let value: serde_json::Value = serde_json::from_str(&quoted).map_err(|e| {
-        TemplateError::new(format!("the template begins like JSON but is none: {e}"), body, e.column().saturating_sub(1).min(body.len()))
-    })?;
-    let mut keys = Vec::new();
-    collect_keys(&value, &mut Vec::new(), &mut keys);
-    if !keys.iter().any(|(_, field, _)| *field == Field::Status) {
-        return Err(TemplateError::new("the format has no $status, so there is no status code to count", body, 0));
-    }
-    Ok(JsonProgram(Keys::new(keys)))
-}
-
-fn collect_keys(value: &serde_json::Value, path: &mut Vec<String>, keys: &mut Vec<KeyRow>) {
-    match value {
-        serde_json::Value::Object(map) => {
-            for (key, inner) in map {
-                path.push(key.clone());
-                collect_keys(inner, path, keys);
-                path.pop();
-            }
-        }
-        serde_json::Value::String(text) => {
-            if let Some(name) = text.strip_prefix('$') {
-                let (field, rank) = variables::nginx(name.trim_start_matches('{').trim_end_matches('}'));
-                keys.push((path.clone(), field, rank));
-            }
-        }
-        _ => {}
-    }
-}
 
 #[cfg(test)]
 mod tests {

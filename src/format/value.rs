@@ -10,12 +10,25 @@ use std::time::Duration;
 #[inline]
 pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) -> bool {
     match field {
-        Field::Skip | Field::SkipList | Field::SkipTime(_) | Field::Captures | Field::Brackets | Field::Spaces | Field::EndTime => {}
+        Field::Skip
+        | Field::SkipList
+        | Field::SkipTime(_)
+        | Field::Captures
+        | Field::Brackets
+        | Field::Spaces
+        | Field::EndTime
+        | Field::Not(_) => {}
         Field::Time(TimeLayout::Clf) => record.time = clock.clf_of_any_length(text),
         Field::Time(layout) => record.time = clock.other(layout, text),
         Field::Request => record.set_request(text),
         Field::AbsoluteRequest => set_absolute_request(record, text),
         Field::Status => record.status = status(text),
+        Field::ProtocolStatus => {
+            let space = memchr::memrchr(b' ', text);
+            record.status = status(space.map_or(text, |at| &text[at + 1..]));
+            let words = &text[..space.unwrap_or(0)];
+            record.protocol = words.rsplit(|&b| b == b' ').next().filter(|word| word.starts_with(b"HTTP/"));
+        }
         Field::Bytes => {
             record.bytes = unsigned(after_plus(text));
             return record.bytes.is_some() || text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+'));

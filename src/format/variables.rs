@@ -60,6 +60,7 @@ pub(super) fn own(name: &str) -> Option<Field> {
         "captures" => Field::Captures,
         "brackets" => Field::Brackets,
         "spaces" => Field::Spaces,
+        "protocol_status" => Field::ProtocolStatus,
         "absolute_request" => Field::AbsoluteRequest,
         "time_clf" => Field::Time(TimeLayout::Clf),
         "time_iso" => Field::Time(TimeLayout::Iso),

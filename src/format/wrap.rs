@@ -70,9 +70,9 @@ impl Wrapper {
         self.layers.is_empty()
     }
 
-    /// How reports call it, `docker: ` before the format's name.
+    /// How reports call it, behind the format's name: `, in syslog lines`.
     pub(super) fn name(&self) -> String {
-        self.layers.iter().map(|layer| format!("{}: ", layer.name())).collect()
+        self.layers.iter().rev().map(|layer| format!(", in {}", layer.name())).collect()
     }
 
     /// Whether lines may come in pieces.
@@ -160,13 +160,13 @@ const MOST_LAYERS: usize = 3;
 impl Layer {
     const fn name(self) -> &'static str {
         match self {
-            Self::Json { .. } => "json wrapper",
-            Self::Cri => "container runtime",
-            Self::Syslog => "syslog",
-            Self::Time => "time",
-            Self::Pod => "pod",
-            Self::Compose => "compose",
-            Self::Tag => "tag",
+            Self::Json { .. } => "JSON lines",
+            Self::Cri => "container runtime lines",
+            Self::Syslog => "syslog lines",
+            Self::Time => "lines with a time",
+            Self::Pod => "kubectl lines",
+            Self::Compose => "compose lines",
+            Self::Tag => "tagged lines",
         }
     }
 

@@ -7,7 +7,7 @@ mod service;
 mod status;
 mod time;
 
-pub use record::{Record, RequestLine};
+pub use record::{Record, RequestLine, is_token};
 pub use service::{MAX_SERVICES, ServiceId, Services};
 pub use status::{StatusClass, StatusCode};
 pub use time::{Timestamp, civil_from_days, days_from_civil};

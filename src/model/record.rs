@@ -87,7 +87,7 @@ impl<'a> RequestLine<'a> {
     /// `None` when the bytes are no request line: a TLS hello, `-`, nothing at all.
     #[inline]
     pub fn parse(line: &'a [u8]) -> Option<Self> {
-        let space = line.iter().position(|&b| !is_token(b))?;
+        let space = line.iter().position(|&b| !TOKEN[b as usize])?;
         let (method, rest) = (&line[..space], &line[space + 1..]);
         if space == 0 || line[space] != b' ' {
             return None;
@@ -120,9 +120,9 @@ fn is_protocol(word: &[u8]) -> bool {
     }
 }
 
-#[inline]
-fn is_token(b: u8) -> bool {
-    TOKEN[b as usize]
+/// Whether some bytes are a token of RFC 9110 §5.6.2, as every method is.
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|b| TOKEN[*b as usize])
 }
 
 /// `tchar` of RFC 9110 §5.6.2.

@@ -55,14 +55,15 @@ const FIELDS: &[&str] = &[
     "upstream_time",
     "request_id",
     "end_time",
+    "not",
     "queue_time",
     "connect_time",
     "header_time",
     "termination_state",
 ];
 
-/// The fields among them that are numbers with a unit.
-const TIMED: &[&str] = &["duration", "upstream_time", "queue_time", "connect_time", "header_time"];
+/// The fields among them that say more in their third column: numbers their unit, `not` what its value must not begin with.
+const TIMED: &[&str] = &["not", "duration", "upstream_time", "queue_time", "connect_time", "header_time"];
 
 /// The Rust of all formats, in the order of the numbers that their files' names begin with.
 pub(crate) fn generate(files: &[(String, String)]) -> Result<String, String> {

@@ -4,6 +4,7 @@
 pub(super) mod guess;
 pub(super) mod json;
 pub(super) mod pairs;
+pub(super) mod template;
 
 use super::Reject;
 use super::clock::Clock;
@@ -148,6 +149,7 @@ impl<'a> Found<'a> {
                 // Some writers call the path the request.
                 Field::Request if text.starts_with(b"/") => record.set_target(text),
                 Field::EndTime => end = clock.any(text),
+                Field::Not(start) if text.starts_with(start.as_bytes()) => return Err(Reject::NotThisFormat),
                 field if has_request && field.is_of_request_line() => {}
                 field => {
                     value::set(record, field, text, clock);
