@@ -285,21 +285,24 @@ impl Format {
             carried.extend_from_slice(last_heading(columns, text).or_else(|| last_heading(columns, before)).unwrap_or_default());
         }
         if self.wrapper.has_pieces() {
-            carried.extend_from_slice(self.last_pieces(before, text));
+            let start = self.start_of_pieces(text);
+            carried.extend_from_slice(if start == 0 { before } else { &[] });
+            carried.extend_from_slice(&text[start..]);
         }
         carried
     }
 
-    fn last_pieces<'t>(&self, before: &'t [u8], text: &'t [u8]) -> &'t [u8] {
+    /// Where the pieces begin that some lines end with.
+    fn start_of_pieces(&self, text: &[u8]) -> usize {
         let mut start = text.len();
         while start > 0 {
             let line = memchr::memrchr(b'\n', &text[..start - 1]).map_or(0, |at| at + 1);
             if !self.wrapper.keeps(trim_line(&text[line..start - 1]), &mut Pieces::default()) {
-                return &text[start..];
+                break;
             }
             start = line;
         }
-        if text.is_empty() { before } else { text }
+        start
     }
 }
 

@@ -181,9 +181,9 @@ pub(super) fn place(origin: &Origin, member: Option<&str>) -> Option<PathBuf> {
 /// Whether there is a record at all, and the first time among the first ones.
 fn first_time(format: &Format, spec: &ScanSpec, blocks: &[Vec<u8>]) -> (bool, Option<Timestamp>) {
     let (mut memory, mut seen) = (Memory::new(spec.zone.clone()), 0);
-    for line in blocks.iter().flat_map(|b| lines(b)).filter(|l| !is_directive(l)) {
+    for line in blocks.iter().flat_map(|b| lines(b)) {
         let mut record = Record::default();
-        if format.parse(line, &mut memory, &mut record).is_ok() {
+        if !format.skips(line, &mut memory) && format.parse(line, &mut memory, &mut record).is_ok() {
             seen += 1;
             if record.time.is_some() || seen == TIMED {
                 return (true, record.time);
@@ -266,9 +266,10 @@ pub(super) fn learn(prepared: &mut [Prepared], spec: &ScanSpec) -> RouteRules {
         sampled.bytes += bytes;
         sampled.total += prepared.expected(bytes);
         let Some(format) = &prepared.format else { continue };
+        memory.restart();
         for line in sampled_lines() {
             let mut record = Record::default();
-            if format.parse(line, &mut memory, &mut record).is_err() {
+            if format.skips(line, &mut memory) || format.parse(line, &mut memory, &mut record).is_err() {
                 continue;
             }
             if let Some(path) = record.path.filter(|_| spec.filter.accepts(&record)) {

@@ -11,24 +11,33 @@
 
 use super::prepare::{Prepared, Source};
 use super::{BLOCK, Context, Done};
+use crate::format::Format;
 use crate::input::{Blocks, Chunk, Map, chunk_of, chunks};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 /// What one reader reads from its start to its end: a stream, or the members of an archive in its order.
 type Job<'p> = Vec<(u32, &'p mut Prepared)>;
 
 /// Some lines of a stream.
-type Block = (Chunk, Vec<u8>);
+struct Block {
+    chunk: Chunk,
+    text: Vec<u8>,
+    carried: Carried,
+}
 
 /// A part of a mapped file that nobody has counted yet.
 struct Part<'m> {
     chunk: Chunk,
     map: &'m Map,
     name: &'m str,
+    carried: Carried,
 }
+
+/// Earlier lines that those of a chunk hang on: a heading, the first pieces of a line. Empty for nearly every format.
+type Carried = Arc<[u8]>;
 
 /// The reader's side of the channel, and the buffers that come back.
 struct Pipe<'c> {
@@ -51,7 +60,14 @@ impl Context<'_> {
             .iter()
             .flat_map(|(input, map, name)| {
                 let numbers = 0..chunks(map.len(), self.spec.chunk) as u32;
-                numbers.map(move |number| Part { chunk: Chunk { input: *input, number }, map, name })
+                let mut carried = Carried::default();
+                numbers.map(move |number| {
+                    let before = carried.clone();
+                    if let Some(format) = self.formats[*input as usize].as_ref().filter(|f| f.hangs_on_earlier_lines()) {
+                        carry(format, &mut carried, &map[chunk_of(map, self.spec.chunk, number as usize)]);
+                    }
+                    Part { chunk: Chunk { input: *input, number }, map, name, carried: before }
+                })
             })
             .collect();
         let queue = jobs(prepared);
@@ -91,11 +107,11 @@ impl Context<'_> {
             let block = if mapped { full.try_recv() } else { full.recv().map_err(|_| TryRecvError::Disconnected) };
             drop(full);
             match block {
-                Ok((chunk, block)) => {
-                    worker.read(&block, chunk);
-                    self.progress.advance(block.len() as u64);
+                Ok(Block { chunk, text, carried }) => {
+                    worker.read(&text, chunk, &carried);
+                    self.progress.advance(text.len() as u64);
                     // Nobody takes buffers any more when all is read.
-                    let _ = empty.send(block);
+                    let _ = empty.send(text);
                 }
                 Err(TryRecvError::Disconnected) if !mapped => return worker.done(),
                 Err(_) => match parts.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -110,7 +126,7 @@ impl Context<'_> {
     fn count(&self, part: &Part<'_>, worker: &mut super::Worker<'_>) {
         let range = chunk_of(part.map, self.spec.chunk, part.chunk.number as usize);
         let end = part.map.cut().unwrap_or(range.end).clamp(range.start, range.end);
-        worker.read(&part.map[range.start..end], part.chunk);
+        worker.read(&part.map[range.start..end], part.chunk, &part.carried);
         if let Some(end) = part.map.cut()
             && end < range.end
         {
@@ -134,7 +150,8 @@ impl Context<'_> {
                 }
             };
             let mut blocks = Blocks::new(stream, BLOCK);
-            let mut number = 0;
+            let format = self.formats[input as usize].as_ref().filter(|f| f.hangs_on_earlier_lines());
+            let (mut number, mut carried) = (0, Carried::default());
             loop {
                 let mut block = pipe.empty.lock().expect("no reader panicked").try_recv().unwrap_or_default();
                 let ended = match blocks.next(&mut block) {
@@ -146,7 +163,9 @@ impl Context<'_> {
                     }
                 };
                 prepared.bytes += block.len() as u64;
-                if pipe.full.send((Chunk { input, number }, block)).is_err() {
+                let before = carried.clone();
+                format.into_iter().for_each(|format| carry(format, &mut carried, &block));
+                if pipe.full.send(Block { chunk: Chunk { input, number }, text: block, carried: before }).is_err() {
                     break;
                 }
                 number += 1;
@@ -158,6 +177,14 @@ impl Context<'_> {
                 }
             }
         }
+    }
+}
+
+/// Goes on by some lines.
+fn carry(format: &Format, carried: &mut Carried, text: &[u8]) {
+    let next = format.carried(carried, text);
+    if next[..] != carried[..] {
+        *carried = next.into();
     }
 }
 

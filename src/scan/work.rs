@@ -30,9 +30,13 @@ impl<'c> Worker<'c> {
         }
     }
 
-    /// Counts the lines of a chunk.
-    pub(super) fn read(&mut self, data: &[u8], chunk: Chunk) {
+    /// Counts the lines of a chunk, which may hang on some lines before it.
+    pub(super) fn read(&mut self, data: &[u8], chunk: Chunk, carried: &[u8]) {
         let format = self.formats[chunk.input as usize].as_ref();
+        self.memory.restart();
+        if let Some(format) = format.filter(|_| !carried.is_empty()) {
+            carried.split(|&b| b == b'\n').for_each(|line| _ = format.skips(trim_line(line), &mut self.memory));
+        }
         self.tally.set_service(self.services[chunk.input as usize]);
         let mut lines = Lines::default();
         let mut rest = data;
