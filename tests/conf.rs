@@ -290,3 +290,16 @@ fn hostile_configurations_are_no_crash() {
     let table = dir.run(&["--nginx-conf", "x.conf", "access.log"]).exits(0).stdout();
     assert!(!table.contains(['\u{1b}', '\u{202e}']), "{table}");
 }
+
+#[test]
+fn a_containers_log_is_unwrapped_first() {
+    let dir = Dir::new();
+    dir.file("nginx.conf", TIMED);
+    let wrapped = |line: &str| format!("2025-06-15T15:06:41.000000001Z stdout F {line}\n");
+    dir.file("0.log", timed(3).lines().map(wrapped).collect::<String>());
+    let configured = dir.run(&["-o", "json", "--nginx-conf", "nginx.conf", "0.log"]).exits(0);
+    assert_eq!(format_and_note(&configured).0, "timed (nginx.conf), in container runtime lines");
+    let given = dir.run(&["-o", "json", "-f", "$remote_addr [$time_iso8601] \"$request\" $status $request_time", "0.log"]).exits(0);
+    assert_eq!(format_and_note(&given).0, "given with -f, in container runtime lines");
+    assert_eq!(given.json()["lines"]["parsed"], 3);
+}

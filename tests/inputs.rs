@@ -434,3 +434,37 @@ fn two_streams_are_read_at_once() {
     writing.join().unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["lines"]["parsed"], 160_000);
 }
+
+#[test]
+fn logs_in_archives_have_their_own_service_and_configured_format() {
+    let dir = Dir::new();
+    let logs = [
+        ("var/log/nginx/shop-access.log", lines(0..10)),
+        ("var/log/nginx/api-access.log.1", lines(10..15)),
+        ("./var/log/nginx/api-access.log", lines(15..20)),
+    ];
+    let bytes = tar(&logs.each_ref().map(|(name, text)| (*name, text.as_bytes())));
+    dir.file("logs.tar.gz", gz(&bytes));
+    dir.file("access.log", lines(20..23));
+    let run = |args: &[&str]| dir.run(&[args, &["-o", "json", "logs.tar.gz", "access.log"]].concat());
+    let counts = |json: &Value| {
+        let rows = json["services"].as_array().unwrap().iter();
+        rows.map(|row| (row["service"].as_str().map(str::to_owned), row["count"].as_u64().unwrap())).collect::<Vec<_>>()
+    };
+    let json = run(&["--service", "auto"]).exits(0).json();
+    // The third one is the folder of the test.
+    let found = counts(&json);
+    assert!(found.len() == 3 && ["api", "shop"].iter().all(|name| found.contains(&(Some((*name).to_owned()), 10))), "{found:?}");
+    let only = run(&["--service", "auto", "--only-service", "api"]).exits(0);
+    assert_eq!((counts(&only.json()), only.json()["lines"]["read"].as_u64()), (vec![(Some("api".to_owned()), 10)], Some(10)));
+    let records = dir.run(&["records", "--service", "auto", "--only-service", "shop", "logs.tar.gz", "access.log"]).exits(0).stdout();
+    assert!(records.lines().count() == 10 && records.lines().all(|line| line.contains("\"service\":\"shop\"")), "{records}");
+    let none = run(&["--service", "auto", "--only-service", "nobody"]).exits(2);
+    assert!(none.stderr().contains("--only-service"), "{}", none.stderr());
+    let conf = "http { log_format mine '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\"';\n\
+                server { access_log /var/log/nginx/shop-access.log mine; } }\n";
+    dir.file("nginx.conf", conf);
+    let json = run(&["--nginx-conf", "nginx.conf"]).exits(0).json();
+    let formats: Vec<_> = json["inputs"].as_array().unwrap().iter().map(|i| i["format"].as_str().unwrap().to_owned()).collect();
+    assert!(formats.iter().any(|format| format.contains("mine")), "{formats:?}");
+}

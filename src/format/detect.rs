@@ -79,6 +79,36 @@ pub fn detect(lines: &[&[u8]]) -> Detection {
     Detection { lines: requests.len(), ..found.0 }
 }
 
+/// The lines without what collectors may have put around them, once for each way to take it off.
+pub fn peeled(lines: &[&[u8]]) -> Vec<Vec<Vec<u8>>> {
+    Wrapper::candidates(lines).into_iter().map(|(_, peeled)| peeled).collect()
+}
+
+impl Format {
+    /// This format with the wrapper that the lines have, if it reads more of them so.
+    #[must_use]
+    pub fn in_wrapper(self, lines: &[&[u8]]) -> Self {
+        let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l)).collect();
+        let reads = |lines: &[&[u8]]| judge("", &self.reader, lines).parsed;
+        let bare = reads(&lines);
+        if bare == lines.len() {
+            return self;
+        }
+        let inside = |peeled: &[Vec<u8>]| reads(&peeled.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let wrapped = Wrapper::candidates(&lines).into_iter().map(|(wrapper, peeled)| (inside(&peeled), wrapper));
+        match wrapped.max_by_key(|(read, _)| *read) {
+            Some((read, wrapper)) if read > bare => self.wrapped(wrapper),
+            _ => self,
+        }
+    }
+
+    fn wrapped(mut self, wrapper: Wrapper) -> Self {
+        self.name.push_str(&wrapper.name());
+        self.wrapper = wrapper;
+        self
+    }
+}
+
 /// A detection that can be compared with others.
 struct Attempt(Detection);
 
@@ -93,10 +123,7 @@ impl Attempt {
     }
 
     fn wrap(&mut self, wrapper: Wrapper) {
-        if let Some(format) = &mut self.0.format {
-            format.name.push_str(&wrapper.name());
-            format.wrapper = wrapper;
-        }
+        self.0.format = self.0.format.take().map(|format| format.wrapped(wrapper));
     }
 }
 
@@ -238,18 +265,15 @@ pub(super) fn judge(name: impl Into<Cow<'static, str>>, reader: &Reader, lines: 
             continue;
         }
         let mut record = Record::default();
-        match reader.parse(line, &mut context, &mut strings, &mut record) {
-            Ok(fit) => {
-                candidate.parsed += 1;
-                candidate.whole += usize::from(fit == Fit::Whole);
-                candidate.filled += filled(&record);
-            }
-            Err(_) => {
-                let steps = if let Reader::Text(program) = reader { program.progress(line).0 } else { 0 };
-                if furthest.is_none_or(|(most, _)| steps > most) {
-                    furthest = Some((steps, line));
-                }
-            }
+        if let Ok(fit) = reader.parse(line, &mut context, &mut strings, &mut record) {
+            candidate.parsed += 1;
+            candidate.whole += usize::from(fit == Fit::Whole);
+            candidate.filled += filled(&record);
+            continue;
+        }
+        let steps = if let Reader::Text(program) = reader { program.progress(line).0 } else { 0 };
+        if furthest.is_none_or(|(most, _)| steps > most) {
+            furthest = Some((steps, line));
         }
     }
     if let Some((steps, line)) = furthest {

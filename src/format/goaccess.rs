@@ -157,7 +157,7 @@ fn forwarded(text: &str) -> Option<(Field, usize)> {
 mod tests {
     use super::*;
     use crate::format::{Format, Memory};
-    use crate::model::Record;
+    use crate::model::{Record, StatusCode};
 
     fn read(format: &str, line: &str) -> (Option<String>, Option<u16>, Option<String>, Option<f64>) {
         assert!(is_meant_by(format), "{format}");
@@ -165,7 +165,12 @@ mod tests {
         let (mut memory, mut record) = (Memory::default(), Record::default());
         format.parse(line.as_bytes(), &mut memory, &mut record).unwrap();
         let text = |bytes: Option<&[u8]>| bytes.map(|b| String::from_utf8_lossy(b).into_owned());
-        (record.time.map(|t| t.to_string()), record.status.map(|s| s.get()), text(record.remote), record.duration.map(|d| d.as_secs_f64()))
+        (
+            record.time.map(|t| t.to_string()),
+            record.status.map(StatusCode::get),
+            text(record.remote),
+            record.duration.map(|d| d.as_secs_f64()),
+        )
     }
 
     #[test]

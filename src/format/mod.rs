@@ -24,7 +24,7 @@ mod variables;
 mod wrap;
 
 pub use builtin::{Builtin, Sample, builtins};
-pub use detect::{Candidate, Detection, Stopped, detect};
+pub use detect::{Candidate, Detection, Stopped, detect, peeled};
 pub use field::{Field, TimeLayout, Unit, Wanted};
 pub use template::TemplateError;
 
@@ -246,10 +246,18 @@ impl Format {
     #[inline]
     pub fn parse<'a>(&'a self, line: &'a [u8], memory: &'a mut Memory, record: &mut Record<'a>) -> Result<(), Reject> {
         let Memory { context, strings, spare, pieces } = memory;
-        let line = if self.wrapper.is_none() { line } else { self.wrapper.open(line, pieces) };
-        match self.reader.parse(line, context, strings, record) {
-            Ok(_) => Ok(()),
-            Err(reject) => self.parse_otherwise(line, context, spare, record, reject),
+        match &self.reader {
+            Reader::Text(program) if self.wrapper.is_none() => match program.parse(line, &mut context.clock, record) {
+                Ok(_) => Ok(()),
+                Err(reject) => self.parse_otherwise(line, context, spare, record, reject),
+            },
+            reader => {
+                let line = if self.wrapper.is_none() { line } else { self.wrapper.open(line, pieces) };
+                match reader.parse(line, context, strings, record) {
+                    Ok(_) => Ok(()),
+                    Err(reject) => self.parse_otherwise(line, context, spare, record, reject),
+                }
+            }
         }
     }
 

@@ -72,7 +72,7 @@ impl Wrapper {
 
     /// How reports call it, behind the format's name: `, in syslog lines`.
     pub(super) fn name(&self) -> String {
-        self.layers.iter().rev().map(|layer| format!(", in {}", layer.name())).collect()
+        self.layers.iter().rev().flat_map(|layer| [", in ", layer.name()]).collect()
     }
 
     /// Whether lines may come in pieces.

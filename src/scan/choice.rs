@@ -1,7 +1,7 @@
 //! How the format of an input is settled: by its lines, by what was given, or by the configuration of the server that wrote it.
 
 use crate::format::conf::{Conf, Picked};
-use crate::format::{Detection, Format, detect};
+use crate::format::{Detection, Format, detect, peeled};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,15 +22,25 @@ impl Choice {
     pub(super) fn settle(&self, place: Option<&Path>, lines: &[&[u8]]) -> Detection {
         match self {
             Self::Detect => detect(lines),
-            Self::Given(format) => Detection { format: Some(format.clone()), note: None, ..detect(lines) },
-            Self::Configured(conf) => match conf.pick(place.map(absolute).as_deref(), lines) {
-                Ok(Picked { format, note, candidates, lines }) => Detection { format: Some(format), note: Some(note), candidates, lines },
-                Err(why) => {
-                    let found = detect(lines);
-                    let note = std::iter::once(why).chain(found.note).collect::<Vec<_>>().join("; ");
-                    Detection { note: Some(note), ..found }
-                }
-            },
+            Self::Given(format) => Detection { format: Some(format.clone().in_wrapper(lines)), note: None, ..detect(lines) },
+            Self::Configured(conf) => configured(conf, place, lines),
+        }
+    }
+}
+
+fn configured(conf: &Conf, place: Option<&Path>, lines: &[&[u8]]) -> Detection {
+    let place = place.map(absolute);
+    let pick = |lines: &[&[u8]]| conf.pick(place.as_deref(), lines);
+    // The lines of a container's log are those that its server's configuration says, with something around them.
+    let inside = || peeled(lines).iter().find_map(|peeled| pick(&peeled.iter().map(Vec::as_slice).collect::<Vec<_>>()).ok());
+    match pick(lines).or_else(|why| inside().ok_or(why)) {
+        Ok(Picked { format, note, candidates, lines: count }) => {
+            Detection { format: Some(format.in_wrapper(lines)), note: Some(note), candidates, lines: count }
+        }
+        Err(why) => {
+            let found = detect(lines);
+            let note = std::iter::once(why).chain(found.note).collect::<Vec<_>>().join("; ");
+            Detection { note: Some(note), ..found }
         }
     }
 }

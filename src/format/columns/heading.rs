@@ -166,7 +166,6 @@ fn column(name: &str, unit: Unit, has_query: bool) -> Column {
         "time" => (TimeOfDay, Looks::TimeOfDay),
         "datetime" | "timestamp" | "time_micros" => (Is(Field::Time(TimeLayout::Any)), Looks::Number),
         "c-ip" | "c_ip" => (Is(Field::Remote), Looks::Address),
-        "s-ip" => (Other, Looks::Address),
         "cs-username" | "c-auth-id" => (Is(Field::User), Looks::Any),
         "cs-method" | "cs_method" => (Is(Field::Method), Looks::Method),
         "cs-uri-stem" if has_query => (Is(Field::Path), Looks::Path),
@@ -186,7 +185,7 @@ fn column(name: &str, unit: Unit, has_query: bool) -> Column {
         "cs_referer" => (Is(Field::Referer), Looks::Any),
         "x-edge-request-id" | "s_request_id" => (Is(Field::RequestId), Looks::Any),
         "cs(cookie)" => (Other, Looks::NoUrl),
-        "x-forwarded-for" => (Other, Looks::Address),
+        "s-ip" | "x-forwarded-for" => (Other, Looks::Address),
         "s-sitename" | "s-computername" => (Other, Looks::Host),
         _ => (Other, Looks::Any),
     };

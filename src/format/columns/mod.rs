@@ -72,7 +72,7 @@ impl Columns {
         if heading.text != line {
             let text = String::from_utf8_lossy(names).into_owned();
             let separator = if self.comma { Separator::Comma } else { Separator::of(names.trim_ascii()) };
-            let names: Vec<&str> = columns(text.trim().as_bytes(), separator).filter_map(|c| std::str::from_utf8(c.text).ok()).collect();
+            let names: Vec<&str> = columns(text.trim().as_bytes(), separator).filter_map(|c| std::str::from_utf8(c).ok()).collect();
             heading.text = line.to_vec();
             heading.layout = Some(Layout::new(names.into_iter(), Some(separator)));
         }
@@ -127,12 +127,12 @@ impl Columns {
         for (Column { kind, .. }, column) in layout.columns.iter().zip(columns(line, separator)) {
             found += 1;
             match kind {
-                Kind::Date => date = Some(column.text),
-                Kind::TimeOfDay => time = Some(column.text),
-                Kind::Field(Field::Status) => status = Some(column.text),
-                Kind::Field(field) if self.wanted.has(field) => _ = value::set(record, field, column.text, clock),
-                Kind::Encoded(field) if self.wanted.has(field) && value::stated(column.text).is_some() => {
-                    *decoded = Some(split::decode(column.text, separator == Separator::Space, &mut strings.unescaped));
+                Kind::Date => date = Some(column),
+                Kind::TimeOfDay => time = Some(column),
+                Kind::Field(Field::Status) => status = Some(column),
+                Kind::Field(field) if self.wanted.has(field) => _ = value::set(record, field, column, clock),
+                Kind::Encoded(field) if self.wanted.has(field) && value::stated(column).is_some() => {
+                    *decoded = Some(split::decode(column, separator == Separator::Space, &mut strings.unescaped));
                 }
                 _ => {}
             }
@@ -153,8 +153,8 @@ impl Columns {
 
     /// What a line without a fitting heading has: the same as the last one, if that still fits.
     fn guessed<'g>(&self, line: &[u8], separator: Separator, guess: &'g mut Option<Layout>) -> Option<&'g Layout> {
-        if !guess.as_ref().is_some_and(|layout| layout.fits(columns(line, separator).map(|c| c.text))) {
-            let texts: Vec<&[u8]> = columns(line, separator).map(|c| c.text).take(MOST_COLUMNS).collect();
+        if !guess.as_ref().is_some_and(|layout| layout.fits(columns(line, separator))) {
+            let texts: Vec<&[u8]> = columns(line, separator).take(MOST_COLUMNS).collect();
             *guess = self.known.iter().find_map(|pattern| pattern.layout(&texts));
         }
         guess.as_ref()

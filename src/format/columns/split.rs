@@ -26,14 +26,8 @@ impl Separator {
     }
 }
 
-/// One column, without its quotes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Part<'a> {
-    pub(super) text: &'a [u8],
-}
-
-/// The columns of a line.
-pub(super) fn columns(line: &[u8], separator: Separator) -> impl Iterator<Item = Part<'_>> {
+/// The columns of a line, without their quotes.
+pub(super) fn columns(line: &[u8], separator: Separator) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {
         let mut text = rest?;
@@ -44,15 +38,9 @@ pub(super) fn columns(line: &[u8], separator: Separator) -> impl Iterator<Item =
             }
         }
         let quoted = if separator == Separator::Tab { None } else { text.strip_prefix(b"\"").and_then(|inner| quoted(inner, separator)) };
-        let (column, next) = match quoted {
-            Some((column, next)) => (column, next),
-            None => {
-                let end = memchr::memchr(separator.byte(), text).unwrap_or(text.len());
-                (&text[..end], &text[end..])
-            }
-        };
+        let (column, next) = quoted.unwrap_or_else(|| text.split_at(memchr::memchr(separator.byte(), text).unwrap_or(text.len())));
         rest = next.get(1..);
-        Some(Part { text: column })
+        Some(column)
     })
 }
 
@@ -105,7 +93,7 @@ mod tests {
     use super::*;
 
     fn split(line: &str, separator: Separator) -> Vec<String> {
-        columns(line.as_bytes(), separator).map(|c| String::from_utf8_lossy(c.text).into_owned()).collect()
+        columns(line.as_bytes(), separator).map(|c| String::from_utf8_lossy(c).into_owned()).collect()
     }
 
     #[test]
