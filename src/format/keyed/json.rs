@@ -143,35 +143,60 @@ fn plain<'a>(raw: &'a str, unescaped: &mut String) -> Option<Text<'a>> {
 }
 
 /// Turns what servers write but JSON does not allow into JSON: `\xNN` becomes the text `\xNN`, a control byte its `\u00NN`,
-/// bytes that are no UTF-8 the replacement character, and a number with zeros before it, as nginx writes 000 and 009, a
-/// text.
+/// bytes that are no UTF-8 the replacement character. A value without quotes that is none becomes a text, as nginx writes
+/// 009 for a status and `0.1, 0.2` for two tries; `-` and nothing become null.
 #[cold]
 fn mend(line: &[u8], mended: &mut Vec<u8>) {
     mended.clear();
     let text = String::from_utf8_lossy(line);
-    let mut bytes = text.bytes().peekable();
-    let mut in_string = false;
-    while let Some(b) = bytes.next() {
-        match b {
-            b'\\' if in_string => match bytes.peek() {
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u') => mended.extend([b, bytes.next().unwrap_or(b' ')]),
+    let (mut rest, mut in_string) = (text.as_bytes(), false);
+    while let [b, after @ ..] = rest {
+        rest = after;
+        match *b {
+            b'\\' if in_string => match after {
+                [next @ (b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u'), after @ ..] => {
+                    mended.extend([*b, *next]);
+                    rest = after;
+                }
                 _ => mended.extend(b"\\\\"),
             },
             b'"' => {
                 in_string = !in_string;
-                mended.push(b);
+                mended.push(b'"');
             }
             0..=31 if in_string => mended.extend(format!("\\u{b:04x}").bytes()),
-            b'0' if !in_string && mended.last().is_some_and(|b| matches!(b, b':' | b',' | b'[' | b' ')) => {
-                let mut number = vec![b];
-                while let Some(digit) = bytes.next_if(u8::is_ascii_digit) {
-                    number.push(digit);
+            b':' if !in_string => {
+                mended.push(b':');
+                let after = after.trim_ascii_start();
+                if !matches!(after.first(), Some(b'"' | b'{' | b'[')) {
+                    let (value, after) = after.split_at(bare_end(after));
+                    mended.extend(scalar(value.trim_ascii()));
+                    rest = after;
                 }
-                let quote: &[u8] = if number.len() > 1 { b"\"" } else { b"" };
-                mended.extend([quote, &number, quote].concat());
             }
-            _ => mended.push(b),
+            b => mended.push(b),
         }
+    }
+}
+
+/// Length of a value without quotes: up to the end of its object, or a comma with the next key behind it.
+fn bare_end(text: &[u8]) -> usize {
+    let ends = |at: &usize| match text[*at] {
+        b'}' | b']' => true,
+        b',' => text[at + 1..].trim_ascii_start().first() == Some(&b'"'),
+        _ => false,
+    };
+    (0..text.len()).find(ends).unwrap_or(text.len())
+}
+
+/// A value without quotes as JSON.
+fn scalar(value: &[u8]) -> Vec<u8> {
+    if matches!(value, b"" | b"-") {
+        return b"null".to_vec();
+    }
+    match serde_json::from_slice::<IgnoredAny>(value) {
+        Ok(_) => value.to_vec(),
+        Err(_) => serde_json::to_vec(&String::from_utf8_lossy(value)).unwrap_or_default(),
     }
 }
 
@@ -213,6 +238,7 @@ mod tests {
         assert_eq!(read("{\"request\":{\"uri\":\"/a\tb\"},\"status\":200}").unwrap().0, "/a\tb");
         assert_eq!(read(r#"{"status":009,"took":0.500,"x":0}"#).unwrap().2, 9);
         assert_eq!(read(r#"{"took":0.5,"status":000}"#).unwrap().2, 0);
+        assert_eq!(read(r#"{"a":-,"status":502,"b":,"c":0.1, 0.2 : -,"d":}"#).unwrap().2, 502);
     }
 
     #[test]
