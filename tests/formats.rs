@@ -1,6 +1,6 @@
 //! Every sample of every built-in format is read as its data file says, and recognised for what it is.
 
-use logcodes::format::{Memory, Reject, builtins, detect};
+use logcodes::format::{Format, Memory, Reject, builtins, detect};
 use logcodes::model::Record;
 use std::time::Duration;
 
@@ -78,5 +78,28 @@ fn a_narrowed_format_accepts_the_same_lines() {
                 );
             }
         }
+    }
+}
+
+/// The names that goaccess(1) lists for its --log-format.
+#[test]
+fn the_names_of_goaccess_are_known() {
+    let names = [
+        "COMBINED",
+        "VCOMBINED",
+        "COMMON",
+        "VCOMMON",
+        "W3C",
+        "SQUID",
+        "CLOUDFRONT",
+        "CLOUDSTORAGE",
+        "AWSELB",
+        "AWSS3",
+        "AWSALB",
+        "CADDY",
+        "TRAEFIKCLF",
+    ];
+    for name in names {
+        assert!(Format::from_user(name).is_ok() && Format::from_user(&name.to_lowercase()).is_ok(), "{name}");
     }
 }

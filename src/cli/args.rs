@@ -76,7 +76,7 @@ pub(super) struct ScanArgs {
     /// input.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// The log format: a name ('logcodes formats' lists them), an nginx log_format or an Apache LogFormat string (default: detected).
+    /// The log format: a name ('logcodes formats' lists them), or a format string of nginx, Apache or GoAccess (default: detected).
     #[arg(short, long, value_name = "FORMAT", help_heading = "Reading")]
     pub(super) format: Option<String>,
     #[command(flatten)]

@@ -46,15 +46,19 @@ pub(super) fn run(args: &FormatsArgs) -> Result<Exit, Failure> {
 fn list() -> Result<Exit, Failure> {
     stdout::with(None, |out| {
         for format in builtins() {
-            writeln!(out, "{:<24} {}", format.name, format.title)?;
+            writeln!(out, "{:<28} {}", format.name, format.title)?;
             if !format.aliases.is_empty() {
-                writeln!(out, "{:<24} also: {}", "", format.aliases.join(", "))?;
+                writeln!(out, "{:<28} also: {}", "", format.aliases.join(", "))?;
             }
-            if !format.template.is_empty() {
-                writeln!(out, "{:<24} {}", "", format.template)?;
+            // A template in names of our own is nothing to paste.
+            if matches!(format.syntax, "nginx" | "apache") {
+                writeln!(out, "{:<28} {}", "", format.template)?;
             }
         }
-        writeln!(out, "\nAny nginx log_format or Apache LogFormat string is a format too: -f '$remote_addr … $status' or -f '%h … %>s'.")?;
+        writeln!(
+            out,
+            "\nAny format string of nginx, Apache or GoAccess is a format too: -f '$remote_addr … $status', '%h … %>s', '%h %^[%d:%t %^] … %s'."
+        )?;
         Ok(Exit::Success)
     })
 }
@@ -86,7 +90,7 @@ fn list_conf(conf: &Conf) -> Result<Exit, Failure> {
 }
 
 fn judgement(c: &Candidate, lines: usize) -> String {
-    let mut text = format!("{:<24} {} of {lines} sampled lines are records, {} fit to their end", c.name, c.parsed, c.whole);
+    let mut text = format!("{:<28} {} of {lines} sampled lines are records, {} fit to their end", c.name, c.parsed, c.whole);
     if let Some(stopped) = c.stopped.as_ref().filter(|_| c.parsed == 0) {
         let _ = write!(text, "; {}", stopped.why);
     }
