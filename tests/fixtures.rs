@@ -70,10 +70,43 @@ fn check(folder: &Path) {
     }
 }
 
+fn folders() -> Vec<PathBuf> {
+    std::fs::read_dir(fixture("")).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("access.log").exists()).collect()
+}
+
+/// However the bytes come in, and whoever takes which part of them: headings and pieces of lines reach over the borders of
+/// chunks, which are small here, and of blocks.
+#[test]
+fn mapped_read_or_piped_the_counts_are_the_same() {
+    for folder in folders() {
+        let expect: Expect = toml::from_str(&std::fs::read_to_string(folder.join("expect.toml")).unwrap()).unwrap();
+        let log = std::fs::read(folder.join("access.log")).unwrap();
+        // A log of several blocks: the same lines again and again, which begin and end whole.
+        let (dir, log) = (Dir::new(), if log.len() < 16 << 10 { log.repeat(3) } else { log });
+        let file = dir.file("access.log", &log);
+        let flag = ["-f", &expect.flag];
+        let flag = if expect.flag.is_empty() { &flag[..0] } else { &flag[..] };
+        let counts = |args: &[&str], input: Option<&[u8]>| {
+            let mut json = dir.run_with(&[&["-o", "json"], flag, args].concat(), input).json();
+            let inputs = json["inputs"].take();
+            let format = inputs[0]["format"].clone();
+            (format, json["lines"].take(), json["codes"].take(), json["routes"].take(), json["windows"].take())
+        };
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if expect.parsed == 0 {
+            continue;
+        }
+        let file = file.to_str().unwrap();
+        let whole = counts(&["-j1", file], None);
+        assert_eq!(whole, counts(&["-j3", file], None), "{name}");
+        assert_eq!(whole, counts(&["-j2", "--no-mmap", file], None), "{name}");
+        assert_eq!(whole, counts(&["-j2", "-"], Some(&log)), "{name}");
+    }
+}
+
 #[test]
 fn every_fixture_is_read_as_its_expectation_says() {
-    let folders: Vec<_> =
-        std::fs::read_dir(fixture("")).unwrap().map(|e| e.unwrap().path()).filter(|p| p.join("access.log").exists()).collect();
+    let folders = folders();
     assert!(folders.len() >= 50, "only {} fixtures", folders.len());
     let failed: Vec<_> = folders.iter().filter(|folder| std::panic::catch_unwind(|| check(folder)).is_err()).collect();
     assert!(failed.is_empty(), "{failed:#?}");

@@ -293,24 +293,11 @@ impl Format {
             carried.extend_from_slice(last_heading(columns, text).or_else(|| last_heading(columns, before)).unwrap_or_default());
         }
         if self.wrapper.has_pieces() {
-            let start = self.start_of_pieces(text);
-            carried.extend_from_slice(if start == 0 { before } else { &[] });
+            let start = self.wrapper.first_open_piece(text);
+            carried.extend_from_slice(if start == 0 && before.len() < wrap::LONGEST { before } else { &[] });
             carried.extend_from_slice(&text[start..]);
         }
         carried
-    }
-
-    /// Where the pieces begin that some lines end with.
-    fn start_of_pieces(&self, text: &[u8]) -> usize {
-        let mut start = text.len();
-        while start > 0 {
-            let line = memchr::memrchr(b'\n', &text[..start - 1]).map_or(0, |at| at + 1);
-            if !self.wrapper.keeps(trim_line(&text[line..start - 1]), &mut Pieces::default()) {
-                break;
-            }
-            start = line;
-        }
-        start
     }
 }
 

@@ -41,18 +41,19 @@ pub(super) struct Wrapper {
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     unescaped: String,
-    /// The pieces of a line that is not whole yet, and the stream that they came from.
-    begun: Vec<u8>,
-    stream: Stream,
+    /// The pieces of lines that are not whole yet, one of each stream.
+    begun: [Vec<u8>; 2],
     whole: Vec<u8>,
 }
 
 /// A longer line than this is given up: it is what was read so far.
-const LONGEST: usize = 1 << 20;
+pub(super) const LONGEST: usize = 1 << 20;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Lines that may stand between the pieces of one.
+const LINES_BETWEEN: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stream {
-    #[default]
     Out,
     Err,
 }
@@ -114,27 +115,48 @@ impl Wrapper {
 
     /// Whether a line is a piece that more of the line follows; if so, it is remembered.
     pub(super) fn keeps(&self, line: &[u8], pieces: &mut Pieces) -> bool {
-        if !self.has_pieces()
-            || (matches!(self.layers.first(), Some(Layer::Json { .. })) && memchr::memmem::find(line, br#"\n""#).is_some())
-        {
+        let Pieces { unescaped, begun, .. } = pieces;
+        let Some(peeled) = self.may_be_piece(line).then(|| self.peel(line, unescaped)).flatten() else { return false };
+        let begun = &mut begun[peeled.stream as usize];
+        if !peeled.piece || begun.len() >= LONGEST {
             return false;
         }
-        let Pieces { unescaped, begun, stream, .. } = pieces;
-        match self.peel(line, unescaped) {
-            Some(peeled) if peeled.piece && begun.len() < LONGEST && (begun.is_empty() || *stream == peeled.stream) => {
-                *stream = peeled.stream;
-                begun.extend_from_slice(peeled.text);
-                true
+        begun.extend_from_slice(peeled.text);
+        true
+    }
+
+    /// One look, before a line is peeled to know.
+    fn may_be_piece(&self, line: &[u8]) -> bool {
+        let in_json = matches!(self.layers.first(), Some(Layer::Json { .. }));
+        self.has_pieces() && !(in_json && memchr::memmem::find(line, br#"\n""#).is_some())
+    }
+
+    /// Where in some whole lines the first piece is that a line behind them goes on with. Streams are mixed, so that a piece may
+    /// have whole lines of the other stream behind it, but hardly many.
+    pub(super) fn first_open_piece(&self, text: &[u8]) -> usize {
+        let (mut first, mut start, mut whole) = (text.len(), text.len(), [false; 2]);
+        for _ in 0..LINES_BETWEEN {
+            if start == 0 || whole == [true; 2] {
+                break;
             }
-            _ => false,
+            let line = memchr::memrchr(b'\n', &text[..start - 1]).map_or(0, |at| at + 1);
+            let mut unescaped = String::new();
+            match self.peel(text[line..start].trim_ascii_end(), &mut unescaped) {
+                Some(peeled) if !peeled.piece => whole[peeled.stream as usize] = true,
+                Some(peeled) if !whole[peeled.stream as usize] => first = line,
+                _ => {}
+            }
+            start = line;
         }
+        first
     }
 
     /// The line inside, with the pieces of it that came before.
     pub(super) fn open<'a>(&self, line: &'a [u8], pieces: &'a mut Pieces) -> &'a [u8] {
-        let Pieces { unescaped, begun, stream, whole } = pieces;
+        let Pieces { unescaped, begun, whole } = pieces;
         let Some(peeled) = self.peel(line, unescaped) else { return line };
-        if begun.is_empty() || *stream != peeled.stream {
+        let begun = &mut begun[peeled.stream as usize];
+        if begun.is_empty() {
             return peeled.text;
         }
         whole.clear();
