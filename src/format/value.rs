@@ -273,7 +273,8 @@ pub(super) fn durations(text: &[u8], unit: Unit) -> Option<Duration> {
     }
     text.split(|b| matches!(b, b',' | b':'))
         .filter_map(|try_| duration(try_.trim_ascii(), unit))
-        .fold(None, |sum, one| Some(sum.unwrap_or_default() + one))
+        .try_fold(None, |sum: Option<Duration>, one| Some(Some(sum.unwrap_or_default().checked_add(one)?)))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -315,6 +316,7 @@ mod tests {
         assert_eq!(sum("0.100, 0.200 : 0.300"), Some(600));
         assert_eq!(sum("-, 0.200"), Some(200));
         assert_eq!(sum("-"), None);
+        assert_eq!(sum("1e19, 1e19"), None);
     }
 
     #[test]
