@@ -72,7 +72,7 @@ impl Settings {
             let rest = &body[at..];
             let Some(specifier) = rest.strip_prefix(['%', '~']).filter(|_| !rest.starts_with("%%")) else {
                 let skip = usize::from(rest.starts_with("%%"));
-                let end = rest[1..].find(['%', '~']).map_or(rest.len(), |n| n + 1);
+                let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '%' | '~')).map_or(rest.len(), |(n, _)| n);
                 found.push((at, Piece::Literal(rest[skip..end.max(skip + 1)].to_owned())));
                 at += end.max(skip + 1);
                 continue;
@@ -194,6 +194,13 @@ mod tests {
         let format = r#"{"ts":"%x.%^","request":{"client_ip":"%h","method":"%m","uri":"%U","headers":{"User-Agent":["%u"]}},"duration":"%T","status":"%s"}"#;
         let line = r#"{"ts":1750000000.25,"request":{"client_ip":"192.0.2.7","method":"GET","uri":"/a"},"duration":0.5,"status":404}"#;
         assert_eq!(read(format, line), (Some("2025-06-15T15:06:40.25Z".into()), Some(404), Some("192.0.2.7".into()), Some(0.5)));
+    }
+
+    #[test]
+    fn text_between_specifiers_may_begin_with_any_letter() {
+        let expected = (Some("2025-06-15T15:06:40Z".into()), Some(200), None, None);
+        assert_eq!(read("é%d:%t %% %s", "é15/Jun/2025:15:06:40 % 200"), expected);
+        assert_eq!(read("%d:%té%s€", "15/Jun/2025:15:06:40é200€"), expected);
     }
 
     #[test]

@@ -218,6 +218,15 @@ pub(super) fn unsigned(text: &[u8]) -> Option<u64> {
 /// `0.123`, `17`, `1.5e-3`, `42ms`; negative numbers are a server's way to say that it does not know.
 #[inline]
 pub(super) fn duration(text: &[u8], unit: Unit) -> Option<Duration> {
+    match plain_duration(text, unit)? {
+        (time, rest) if rest == text.len() => Some(time),
+        _ => odd_duration(text, unit),
+    }
+}
+
+/// The digits at the start, with a fraction or without, and where they end.
+#[inline(always)]
+fn plain_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
     let (mut whole, mut at) = (0u64, 0);
     while at < text.len() && text[at].is_ascii_digit() {
         whole = whole.checked_mul(10)?.checked_add(u64::from(text[at] - b'0'))?;
@@ -237,22 +246,23 @@ pub(super) fn duration(text: &[u8], unit: Unit) -> Option<Duration> {
             at += 1;
         }
     }
-    if at < text.len() {
-        return odd_duration(text, unit);
-    }
-    Some(Duration::from_nanos(nanos))
+    Some((Duration::from_nanos(nanos), at))
 }
 
 #[cold]
 fn odd_duration(text: &[u8], unit: Unit) -> Option<Duration> {
     let suffixes: [(&[u8], Unit); 5] =
         [(b"ms", Unit::Millis), (b"us", Unit::Micros), ("µs".as_bytes(), Unit::Micros), (b"ns", Unit::Nanos), (b"s", Unit::Seconds)];
-    for (suffix, unit) in suffixes {
-        if let Some(number) = text.strip_suffix(suffix) {
-            return duration(number, unit);
-        }
+    let named = suffixes.iter().find_map(|(suffix, unit)| Some((text.strip_suffix(*suffix)?, *unit)));
+    // One suffix and no more: a field of nothing but them would take a call each.
+    if let Some((number, unit)) = named
+        && let Some((time, end)) = plain_duration(number, unit)
+        && end == number.len()
+    {
+        return Some(time);
     }
-    let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let (number, unit) = named.unwrap_or((text, unit));
+    let number: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
     Duration::try_from_secs_f64(number * unit.nanos() as f64 / 1e9).ok()
 }
 
@@ -263,7 +273,8 @@ pub(super) fn durations(text: &[u8], unit: Unit) -> Option<Duration> {
     }
     text.split(|b| matches!(b, b',' | b':'))
         .filter_map(|try_| duration(try_.trim_ascii(), unit))
-        .fold(None, |sum, one| Some(sum.unwrap_or_default() + one))
+        .try_fold(None, |sum: Option<Duration>, one| Some(Some(sum.unwrap_or_default().checked_add(one)?)))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -281,6 +292,13 @@ mod tests {
         assert_eq!(secs("-", Unit::Seconds), None);
         assert_eq!(secs("-1", Unit::Seconds), None);
         assert_eq!(secs("99999999999999999999", Unit::Seconds), None);
+        assert_eq!(secs("1.5e3us", Unit::Seconds), Some(0.0015));
+        assert_eq!(secs("1sms", Unit::Seconds), None);
+    }
+
+    #[test]
+    fn a_time_of_a_million_units_is_none() {
+        assert_eq!(duration(format!("1{}", "s".repeat(1 << 20)).as_bytes(), Unit::Seconds), None);
     }
 
     #[test]
@@ -298,6 +316,7 @@ mod tests {
         assert_eq!(sum("0.100, 0.200 : 0.300"), Some(600));
         assert_eq!(sum("-, 0.200"), Some(200));
         assert_eq!(sum("-"), None);
+        assert_eq!(sum("1e19, 1e19"), None);
     }
 
     #[test]

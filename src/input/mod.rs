@@ -14,7 +14,7 @@ pub use archive::{Member, Members, Tape};
 pub use chunk::{Blocks, Chunk, MAX_LINE, chunk_of, chunks};
 pub use find::{Found, find, some_of};
 pub use mmap::Map;
-pub use open::{Opened, Origin, is_archive, member, open};
+pub use open::{Opened, Origin, is_archive, member, open, stream};
 pub use rotation::{Age, rotation};
 
 use std::io;

@@ -57,16 +57,17 @@ pub enum Opened {
 /// When the system refuses.
 pub fn open(origin: &Origin, map: bool) -> Result<Opened, InputError> {
     let failed = |error| InputError::Io { path: origin.name(), error };
-    let Some(path) = origin.path() else { return Ok(once(io::stdin())) };
+    let Some(path) = origin.path() else { return Ok(stream(io::stdin())) };
     let file = File::open(path).map_err(failed)?;
     let meta = file.metadata().map_err(failed)?;
     if meta.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    if meta.is_file() { regular(file, meta.len(), map).map_err(failed) } else { Ok(once(file)) }
+    if meta.is_file() { regular(file, meta.len(), map).map_err(failed) } else { Ok(stream(file)) }
 }
 
-fn once(reader: impl Read + Send + 'static) -> Opened {
+/// An input that can be read only once, such as a pipe: decompressed, and of an archive the logs one after another.
+pub fn stream(reader: impl Read + Send + 'static) -> Opened {
     let mut plain = decompressed(reader);
     let tar = archive::is_tar(plain.peek(archive::BLOCK));
     if tar { Opened::Joined(Box::new(Joined::of(Box::new(plain)))) } else { Opened::Stream(Box::new(plain)) }
@@ -80,12 +81,12 @@ fn regular(mut file: File, length: u64, map: bool) -> io::Result<Opened> {
         return Ok(unpacked(file));
     }
     let mapped = if map { Map::of(&file).ok() } else { None };
-    let stream = || Box::new(Measured { file, left: length });
+    let measured = || Box::new(Measured { file, left: length });
     Ok(match (mapped, archive::is_tar(&start)) {
         (Some(map), true) => Opened::Archive(Members::of(Tape::Mapped(Cursor::new(map.clone()))), Some(map)),
-        (None, true) => Opened::Archive(Members::of(Tape::Stream(stream())), None),
+        (None, true) => Opened::Archive(Members::of(Tape::Stream(measured())), None),
         (Some(map), false) => Opened::Mapped(map),
-        (None, false) => Opened::Stream(stream()),
+        (None, false) => Opened::Stream(measured()),
     })
 }
 

@@ -16,8 +16,6 @@ pub(super) struct Layout {
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     pub(super) kind: Kind,
-    /// What its text must look like, where nothing but the looks tells which layout a line has.
-    looks: Looks,
 }
 
 #[derive(Clone, Debug)]
@@ -64,7 +62,7 @@ impl Layout {
         // CloudFront writes seconds with a fraction where IIS writes milliseconds under the same name.
         let unit = if separator == Some(Separator::Tab) || has("x-edge-location") { Unit::Seconds } else { Unit::Millis };
         let has_query = has("cs-uri-query");
-        let mut columns: Vec<Column> = names.iter().map(|name| column(&name.to_ascii_lowercase(), unit, has_query)).collect();
+        let mut columns: Vec<Column> = names.iter().map(|name| Column { kind: column(name, unit, has_query).0 }).collect();
         // The host that the viewer asked for is said by a column of its own, where there is one.
         if has("x-host-header")
             && let Some(at) = names.iter().position(|n| n.eq_ignore_ascii_case("cs(Host)"))
@@ -73,11 +71,6 @@ impl Layout {
         }
         let has_status = columns.iter().any(|c| matches!(c.kind, Kind::Field(Field::Status)));
         Self { columns, has_status }
-    }
-
-    /// Whether the texts can be these columns: as many, and each of its kind.
-    pub(super) fn fits<'t>(&self, mut texts: impl Iterator<Item = &'t [u8]>) -> bool {
-        self.columns.iter().all(|column| texts.next().is_some_and(|text| column.looks.are_those_of(text))) && texts.next().is_none()
     }
 }
 
@@ -90,8 +83,14 @@ pub(super) struct Pattern {
 #[derive(Clone, Debug)]
 struct Group {
     names: Vec<&'static str>,
+    /// What the text of each must look like: nothing but the looks tells which columns a line has.
+    looks: Vec<Looks>,
     optional: bool,
 }
+
+/// The groups that a line has, a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Groups(u32);
 
 impl Pattern {
     pub(super) fn new(text: &'static str) -> Self {
@@ -99,12 +98,17 @@ impl Pattern {
         let mut open = false;
         for word in text.split(' ') {
             let name = word.trim_start_matches('[').trim_end_matches(']');
+            let looks = column(name, Unit::Millis, true).1;
             match groups.last_mut().filter(|_| open) {
-                Some(group) => group.names.push(name),
-                None => groups.push(Group { names: vec![name], optional: word.starts_with('[') }),
+                Some(group) => {
+                    group.names.push(name);
+                    group.looks.push(looks);
+                }
+                None => groups.push(Group { names: vec![name], looks: vec![looks], optional: word.starts_with('[') }),
             }
             open = (open || word.starts_with('[')) && !word.ends_with(']');
         }
+        assert!(groups.len() <= 32, "the data file has more groups of columns than there are bits");
         Self { groups }
     }
 
@@ -113,28 +117,33 @@ impl Pattern {
         self.groups.iter().flat_map(|group| group.names.iter().copied())
     }
 
-    /// The layout of a line with these columns, as many of the optional ones as fit.
-    pub(super) fn layout(&self, texts: &[&[u8]]) -> Option<Layout> {
-        let mut names = Vec::new();
+    /// The groups of a line with these columns, as many of the optional ones as fit.
+    pub(super) fn groups(&self, texts: &[&[u8]]) -> Option<Groups> {
         let most: usize = self.groups.iter().map(|g| g.names.len()).sum();
-        (texts.len() <= most && select(&self.groups, texts, &mut names)).then(|| Layout::new(names.into_iter(), None))
+        let mut chosen = Groups::default();
+        (texts.len() <= most && select(&self.groups, 1, texts, &mut chosen)).then_some(chosen)
+    }
+
+    /// The layout of a line that has these groups.
+    pub(super) fn layout(&self, Groups(chosen): Groups) -> Layout {
+        let groups = self.groups.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1);
+        Layout::new(groups.flat_map(|(_, group)| group.names.iter().copied()), None)
     }
 }
 
-/// Tries each optional group, and then without it.
-fn select(groups: &[Group], texts: &[&[u8]], names: &mut Vec<&'static str>) -> bool {
+/// Tries each optional group, whose bit is `bit`, and then without it.
+fn select(groups: &[Group], bit: u32, texts: &[&[u8]], chosen: &mut Groups) -> bool {
     let Some((group, later)) = groups.split_first() else { return texts.is_empty() };
     let least: usize = later.iter().filter(|g| !g.optional).map(|g| g.names.len()).sum();
     let count = group.names.len();
-    let looks = |(name, text): (&&str, &&[u8])| column(&name.to_ascii_lowercase(), Unit::Millis, true).looks.are_those_of(text);
-    if texts.len() >= count + least && group.names.iter().zip(texts).all(looks) {
-        names.extend(&group.names);
-        if select(later, &texts[count..], names) {
+    if texts.len() >= count + least && group.looks.iter().zip(texts).all(|(looks, text)| looks.are_those_of(text)) {
+        chosen.0 |= bit;
+        if select(later, bit << 1, &texts[count..], chosen) {
             return true;
         }
-        names.truncate(names.len() - count);
+        chosen.0 &= bit - 1;
     }
-    group.optional && select(later, texts, names)
+    group.optional && select(later, bit << 1, texts, chosen)
 }
 
 impl Looks {
@@ -159,9 +168,9 @@ impl Looks {
     }
 }
 
-fn column(name: &str, unit: Unit, has_query: bool) -> Column {
+fn column(name: &str, unit: Unit, has_query: bool) -> (Kind, Looks) {
     use Kind::{Date, Encoded, Field as Is, Other, TimeOfDay};
-    let (kind, looks) = match name {
+    match name.to_ascii_lowercase().as_str() {
         "date" => (Date, Looks::Date),
         "time" => (TimeOfDay, Looks::TimeOfDay),
         "datetime" | "timestamp" | "time_micros" => (Is(Field::Time(TimeLayout::Any)), Looks::Number),
@@ -188,6 +197,5 @@ fn column(name: &str, unit: Unit, has_query: bool) -> Column {
         "s-ip" | "x-forwarded-for" => (Other, Looks::Address),
         "s-sitename" | "s-computername" => (Other, Looks::Host),
         _ => (Other, Looks::Any),
-    };
-    Column { kind, looks }
+    }
 }

@@ -11,7 +11,7 @@ use super::field::{Field, Wanted};
 use super::keyed::Strings;
 use super::{Fit, Reject, value};
 use crate::model::Record;
-use heading::{Column, Kind, Layout, Pattern};
+use heading::{Column, Groups, Kind, Layout, Pattern};
 use split::{Separator, columns};
 
 /// Reads lines of columns.
@@ -30,8 +30,15 @@ pub(super) struct Columns {
 pub(super) struct Heading {
     text: Vec<u8>,
     layout: Option<Layout>,
-    /// What the last line had that the heading in force, if any, did not fit.
-    guess: Option<Layout>,
+    /// The layout of the last line that the heading in force, if any, did not fit: lines of one log mostly have the same.
+    guess: Option<Guess>,
+}
+
+/// A layout with where it comes from: the reader's kind, the number of a pattern, the groups of it.
+#[derive(Clone, Debug)]
+struct Guess {
+    of: (bool, usize, Groups),
+    layout: Layout,
 }
 
 impl Columns {
@@ -151,13 +158,15 @@ impl Columns {
         Ok(if found == layout.columns.len() { Fit::Whole } else { Fit::Partly })
     }
 
-    /// What a line without a fitting heading has: the same as the last one, if that still fits.
-    fn guessed<'g>(&self, line: &[u8], separator: Separator, guess: &'g mut Option<Layout>) -> Option<&'g Layout> {
-        if !guess.as_ref().is_some_and(|layout| layout.fits(columns(line, separator))) {
-            let texts: Vec<&[u8]> = columns(line, separator).take(MOST_COLUMNS).collect();
-            *guess = self.known.iter().find_map(|pattern| pattern.layout(&texts));
-        }
-        guess.as_ref()
+    /// What a line without a fitting heading has. It hangs on nothing but the line, or counts would hang on where a log is cut.
+    fn guessed<'g>(&self, line: &[u8], separator: Separator, last: &'g mut Option<Guess>) -> Option<&'g Layout> {
+        let texts: Vec<&[u8]> = columns(line, separator).take(MOST_COLUMNS).collect();
+        let of = self.known.iter().enumerate().find_map(|(at, pattern)| Some((self.comma, at, pattern.groups(&texts)?)))?;
+        let guess = match last.take() {
+            Some(guess) if guess.of == of => guess,
+            _ => Guess { of, layout: self.known[of.1].layout(of.2) },
+        };
+        Some(&last.insert(guess).layout)
     }
 }
 
@@ -170,4 +179,26 @@ struct Values<'a> {
     record: Record<'a>,
     /// Where the decoded user agent stands.
     decoded: Option<(usize, usize)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::{Format, Memory};
+    use crate::model::Record;
+
+    #[test]
+    fn what_a_line_has_hangs_on_no_line_before_it() {
+        let format = Format::from_user("w3c").unwrap();
+        let line = |referer: &str| format!("2025-06-15 15:06:40 POST /a - 80 - 192.0.2.7 curl/8 {referer} 401 1 0 106");
+        let (common, odd) = (line("https://www.example.com/"), line("htps://www.example.com/"));
+        let (mut memory, mut alone) = (Memory::default(), Memory::default());
+        let (mut record, mut expected) = (Record::default(), Record::default());
+        format.parse(common.as_bytes(), &mut memory, &mut record).unwrap();
+        assert!(record.referer.is_some());
+        let mut record = Record::default();
+        format.parse(odd.as_bytes(), &mut memory, &mut record).unwrap();
+        format.parse(odd.as_bytes(), &mut alone, &mut expected).unwrap();
+        assert_eq!(record, expected);
+        assert_eq!(record.duration.map(|d| d.as_millis()), Some(106));
+    }
 }
