@@ -62,6 +62,17 @@ fn samples_are_recognised() {
 }
 
 #[test]
+fn samples_are_recognised_in_lines_of_a_container_runtime() {
+    for builtin in builtins().iter().filter(|b| !b.fallback && !matches!(b.syntax, "w3c" | "zeek" | "csv")) {
+        let records = builtin.samples.iter().filter(|s| s.rejected.is_none());
+        let lines: Vec<String> = records.map(|s| format!("2025-06-15T15:06:40.123456789Z stdout F {}", s.line)).collect();
+        let found = detect(&lines.iter().map(String::as_bytes).collect::<Vec<_>>());
+        let expected = format!("{}, in container runtime lines", builtin.name);
+        assert_eq!(found.format.map(|f| f.name().to_owned()), Some(expected));
+    }
+}
+
+#[test]
 fn a_narrowed_format_accepts_the_same_lines() {
     use logcodes::format::Wanted;
     for builtin in builtins() {

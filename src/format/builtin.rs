@@ -18,7 +18,7 @@ pub struct Builtin {
     /// What writes it.
     pub title: &'static str,
     /// How `template`, `keys` or `columns` are to be read: `nginx`, `apache` or `own` names in a template, keys of `json`,
-    /// `ltsv` or `logfmt`, columns of `w3c` or `csv`.
+    /// `ltsv` or `logfmt`, columns of `w3c`, `zeek` or `csv`.
     pub syntax: &'static str,
     /// The template; empty for the rest.
     pub template: &'static str,
@@ -90,6 +90,7 @@ impl Builtin {
             "ltsv" => Reader::Pairs(Pairs { keys: keys(), dialect: Dialect::Ltsv }),
             "logfmt" => Reader::Pairs(Pairs { keys: keys(), dialect: Dialect::Logfmt }),
             "w3c" => Reader::Columns(Columns::w3c(self.columns)),
+            "zeek" => Reader::Columns(Columns::zeek(self.columns)),
             "csv" => Reader::Columns(Columns::csv(self.columns)),
             _ => {
                 let syntax = self.syntax().expect("the build knows no other syntax");

@@ -89,7 +89,12 @@ impl Wrapper {
             let mut inner = Vec::new();
             for (wrapper, lines) in &outer {
                 let kinds = KINDS.iter().filter(|kind| wrapper.layers.last().is_none_or(|last| last.may_hold(**kind)));
-                inner.extend(kinds.filter_map(|kind| wrapper.with(*kind, lines)));
+                let mut peeled: Vec<_> = kinds.filter_map(|kind| wrapper.with(*kind, lines)).collect();
+                // A container runtime's lines begin with a time too, but with more of their own behind it.
+                if peeled.iter().any(|(wrapper, _)| wrapper.layers.last() == Some(&Layer::Cri)) {
+                    peeled.retain(|(wrapper, _)| !matches!(wrapper.layers.last(), Some(Layer::Syslog | Layer::Time)));
+                }
+                inner.append(&mut peeled);
             }
             found.extend(inner.iter().cloned());
             outer = inner;
@@ -257,6 +262,11 @@ fn envelope<'a>(line: &'a [u8], ends: bool, unescaped: &'a mut String) -> Option
     let piece = ends && object.log.is_some() && object.stream.is_some() && whole.is_none();
     let text = whole.unwrap_or(text);
     Some(Peeled { text: text.strip_suffix('\r').unwrap_or(text).as_bytes(), stream, piece })
+}
+
+/// Whether a line begins as the Kubernetes container runtime interface has it.
+pub(super) fn is_of_container_runtime(line: &[u8]) -> bool {
+    cri(line).is_some()
 }
 
 fn cri(line: &[u8]) -> Option<Peeled<'_>> {

@@ -95,11 +95,11 @@ fn check(file: &File) -> Result<(), String> {
     let whole = match file.syntax.as_str() {
         "nginx" | "apache" | "own" => has == (true, false, false),
         "json" | "ltsv" | "logfmt" => has == (false, true, false),
-        "w3c" | "csv" => has == (false, false, true),
-        other => return Err(format!("syntax {other:?} is none of nginx, apache, own, json, ltsv, logfmt, w3c, csv")),
+        "w3c" | "zeek" | "csv" => has == (false, false, true),
+        other => return Err(format!("syntax {other:?} is none of nginx, apache, own, json, ltsv, logfmt, w3c, zeek, csv")),
     };
     if !whole {
-        return Err("nginx, apache and own have a template; json, ltsv and logfmt have keys; w3c and csv have columns".into());
+        return Err("nginx, apache and own have a template; json, ltsv and logfmt have keys; w3c, zeek and csv have columns".into());
     }
     if let Some((_, field, _)) = file.keys.iter().find(|(_, field, _)| !FIELDS.contains(&field.as_str())) {
         return Err(format!("{field:?} is no field: {}", FIELDS.join(", ")));

@@ -1,5 +1,5 @@
-//! A heading -> what each column is. Sources: W3C Extended Log File Format, the documentation of IIS's and CloudFront's
-//! log fields, and of Google Cloud Storage's usage logs.
+//! A heading -> what each column is. Sources: W3C Extended Log File Format, the documentation of IIS's (Advanced Logging
+//! too), CloudFront's and Imperva's log fields, of Google Cloud Storage's usage logs, and of Zeek's `http.log`.
 
 use super::split::Separator;
 use crate::format::field::{Field, TimeLayout, Unit};
@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Date,
     TimeOfDay,
     Field(Field),
+    /// A target, or the host with the target behind it.
+    HostAndTarget,
     /// A header of the request, in which spaces and more are encoded.
     Encoded(Field),
     Other,
@@ -49,6 +51,7 @@ impl Kind {
         match self {
             Self::Date | Self::TimeOfDay => Field::Time(TimeLayout::Any).bit(),
             Self::Field(field) | Self::Encoded(field) => field.bit(),
+            Self::HostAndTarget => Field::Target.bit(),
             Self::Other => 0,
         }
     }
@@ -63,6 +66,11 @@ impl Layout {
         let unit = if separator == Some(Separator::Tab) || has("x-edge-location") { Unit::Seconds } else { Unit::Millis };
         let has_query = has("cs-uri-query");
         let mut columns: Vec<Column> = names.iter().map(|name| Column { kind: column(name, unit, has_query).0 }).collect();
+        // What the server's clock showed counts only where nothing tells the time in UTC.
+        if has("date") || has("date-utc") {
+            let locals = names.iter().zip(&mut columns).filter(|(name, _)| name.to_ascii_lowercase().ends_with("-local"));
+            locals.for_each(|(_, column)| column.kind = Kind::Other);
+        }
         // The host that the viewer asked for is said by a column of its own, where there is one.
         if has("x-host-header")
             && let Some(at) = names.iter().position(|n| n.eq_ignore_ascii_case("cs(Host)"))
@@ -169,30 +177,37 @@ impl Looks {
 }
 
 fn column(name: &str, unit: Unit, has_query: bool) -> (Kind, Looks) {
-    use Kind::{Date, Encoded, Field as Is, Other, TimeOfDay};
+    use Kind::{Date, Encoded, Field as Is, HostAndTarget, Other, TimeOfDay};
     match name.to_ascii_lowercase().as_str() {
-        "date" => (Date, Looks::Date),
-        "time" => (TimeOfDay, Looks::TimeOfDay),
-        "datetime" | "timestamp" | "time_micros" => (Is(Field::Time(TimeLayout::Any)), Looks::Number),
-        "c-ip" | "c_ip" => (Is(Field::Remote), Looks::Address),
-        "cs-username" | "c-auth-id" => (Is(Field::User), Looks::Any),
-        "cs-method" | "cs_method" => (Is(Field::Method), Looks::Method),
+        "date" | "date-utc" | "date-local" => (Date, Looks::Date),
+        "time" | "time-utc" | "time-local" => (TimeOfDay, Looks::TimeOfDay),
+        "datetime" | "timestamp" | "time_micros" | "ts" => (Is(Field::Time(TimeLayout::Any)), Looks::Number),
+        "c-ip" | "c_ip" | "id.orig_h" => (Is(Field::Remote), Looks::Address),
+        "id.resp_h" => (Is(Field::UpstreamAddr), Looks::Address),
+        "cs-username" | "c-auth-id" | "username" => (Is(Field::User), Looks::Any),
+        "cs-method" | "cs_method" | "method" => (Is(Field::Method), Looks::Method),
         "cs-uri-stem" if has_query => (Is(Field::Path), Looks::Path),
-        "cs-uri-stem" | "cs-uri" | "cs_uri" => (Is(Field::Target), Looks::Path),
+        "cs-uri-stem" | "cs_uri" => (Is(Field::Target), Looks::Path),
+        "cs-uri" => (HostAndTarget, Looks::Any),
+        "uri" => (Is(Field::Target), Looks::Any),
         "cs-uri-query" => (Is(Field::Query), Looks::Any),
         "cs-version" | "cs-protocol-version" => (Is(Field::Protocol), Looks::Protocol),
-        "sc-status" | "c-status" | "sc_status" => (Is(Field::Status), Looks::Status),
-        "sc-bytes" | "bytes" | "sc_bytes" => (Is(Field::Bytes), Looks::Number),
-        "cs-bytes" | "cs_bytes" | "s-port" | "c-port" | "sc-substatus" | "sc-win32-status" => (Other, Looks::Number),
+        "version" => (Is(Field::Protocol), Looks::Number),
+        "sc-status" | "c-status" | "sc_status" | "status_code" => (Is(Field::Status), Looks::Status),
+        "sc-bytes" | "bytes" | "sc_bytes" | "response_body_len" => (Is(Field::Bytes), Looks::Number),
+        "cs-bytes" | "cs_bytes" | "s-port" | "c-port" | "sc-substatus" | "sc-win32-status" | "id.orig_p" | "id.resp_p" | "trans_depth"
+        | "request_body_len" => (Other, Looks::Number),
+        "timetakenms" => (Is(Field::Duration(Unit::Millis)), Looks::Number),
         "time-taken" => (Is(Field::Duration(unit)), Looks::Number),
         "time_taken_micros" => (Is(Field::Duration(Unit::Micros)), Looks::Number),
         "x-duration" => (Is(Field::Duration(Unit::Seconds)), Looks::Number),
+        "host" => (Is(Field::Host), Looks::Any),
         "cs-host" | "cs(host)" | "x-host-header" | "cs_host" => (Is(Field::Host), Looks::Host),
         "cs(user-agent)" => (Encoded(Field::UserAgent), Looks::Any),
-        "cs_user_agent" => (Is(Field::UserAgent), Looks::Any),
+        "cs_user_agent" | "user_agent" => (Is(Field::UserAgent), Looks::Any),
         "cs(referer)" | "cs(referrer)" => (Is(Field::Referer), Looks::Url),
-        "cs_referer" => (Is(Field::Referer), Looks::Any),
-        "x-edge-request-id" | "s_request_id" => (Is(Field::RequestId), Looks::Any),
+        "cs_referer" | "referrer" => (Is(Field::Referer), Looks::Any),
+        "x-edge-request-id" | "s_request_id" | "uid" => (Is(Field::RequestId), Looks::Any),
         "cs(cookie)" => (Other, Looks::NoUrl),
         "s-ip" | "x-forwarded-for" => (Other, Looks::Address),
         "s-sitename" | "s-computername" => (Other, Looks::Host),

@@ -1,4 +1,5 @@
-//! Logs in columns whose names stand in a heading: W3C extended (IIS, CloudFront and others, `#Fields:`) and CSV.
+//! Logs in columns whose names stand in a heading: W3C extended (IIS, CloudFront and others, `#Fields:`), Zeek (`#fields`)
+//! and CSV.
 //!
 //! A heading holds for the lines behind it, up to the next one, so that a reader remembers it from line to line. A log
 //! without one is read by the headings that its server is known to write: the first whose columns a line can be.
@@ -17,7 +18,7 @@ use split::{Separator, columns};
 /// Reads lines of columns.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
-    /// `#Fields:` before W3C headings; the first name of a CSV heading.
+    /// `#Fields:` before W3C headings, `#fields` before Zeek's; the first name of a CSV heading.
     marker: &'static str,
     /// What lines without a heading may have.
     known: Vec<Pattern>,
@@ -44,6 +45,10 @@ struct Guess {
 impl Columns {
     pub(super) fn w3c(known: &[&'static str]) -> Self {
         Self::new("#Fields:", known, false)
+    }
+
+    pub(super) fn zeek(known: &[&'static str]) -> Self {
+        Self::new("#fields", known, false)
     }
 
     pub(super) fn csv(known: &[&'static str]) -> Self {
@@ -137,6 +142,7 @@ impl Columns {
                 Kind::Date => date = Some(column),
                 Kind::TimeOfDay => time = Some(column),
                 Kind::Field(Field::Status) => status = Some(column),
+                Kind::HostAndTarget if self.wanted.has(&Field::Target) => set_host_and_target(record, column),
                 Kind::Field(field) if self.wanted.has(field) => _ = value::set(record, field, column, clock),
                 Kind::Encoded(field) if self.wanted.has(field) && value::stated(column).is_some() => {
                     *decoded = Some(split::decode(column, separator == Separator::Space, &mut strings.unescaped));
@@ -147,7 +153,7 @@ impl Columns {
         let status = status.ok_or(Reject::CutShort)?;
         record.status = value::status(status);
         if record.status.is_none() {
-            return Err(if matches!(status, b"-" | b"-1") { Reject::NoStatus } else { Reject::BadStatus });
+            return Err(if matches!(status, b"-" | b"-1" | b"") { Reject::NoStatus } else { Reject::BadStatus });
         }
         if let (Some(date), Some(time)) = (date, time) {
             record.time = clock.date_and_time(date, time);
@@ -168,6 +174,16 @@ impl Columns {
         };
         Some(&last.insert(guess).layout)
     }
+}
+
+/// `www.example.com/path?query` is the host with the target; a path, a whole URL, and what CONNECT asks for are targets.
+fn set_host_and_target<'a>(record: &mut Record<'a>, text: &'a [u8]) {
+    let Some(text) = value::stated(text) else { return };
+    let slash = memchr::memchr(b'/', text).filter(|&at| at > 0 && memchr::memmem::find(text, b"://").is_none());
+    if let Some(at) = slash {
+        record.host = Some(&text[..at]);
+    }
+    record.set_target(&text[slash.unwrap_or(0)..]);
 }
 
 /// More columns than any known server writes.

@@ -3,7 +3,7 @@
 /// What stands between columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Separator {
-    /// One or more spaces; a column in quotes may hold some.
+    /// One or more spaces; a column in quotes may hold some, and quotes doubled.
     Space,
     /// One tab.
     Tab,
@@ -53,7 +53,7 @@ fn quoted(inner: &[u8], separator: Separator) -> Option<(&[u8], &[u8])> {
             None => return Some((&inner[..at], &[])),
             Some(&b) if b == separator.byte() => return Some((&inner[..at], &inner[at + 1..])),
             // A doubled quote stands for one.
-            Some(b'"') if separator == Separator::Comma => from = at + 2,
+            Some(b'"') => from = at + 2,
             Some(_) => from = at + 1,
         }
     }
@@ -99,6 +99,7 @@ mod tests {
     #[test]
     fn columns_of_each_kind() {
         assert_eq!(split(r#"a  "b c" d"e "f"#, Separator::Space), ["a", "b c", "d\"e", "\"f"]);
+        assert_eq!(split(r#""a ""b"" c" "" d"#, Separator::Space), ["a \"\"b\"\" c", "", "d"]);
         assert_eq!(split("a\t\t\"b\tc", Separator::Tab), ["a", "", "\"b", "c"]);
         assert_eq!(split(r#""a,b","c ""d""",,e"#, Separator::Comma), ["a,b", "c \"\"d\"\"", "", "e"]);
     }
