@@ -14,6 +14,7 @@ mod field;
 mod goaccess;
 mod infer;
 mod keyed;
+mod pieces;
 mod program;
 mod request;
 mod shortcut;
@@ -35,8 +36,9 @@ use jiff::tz::TimeZone;
 use keyed::Strings;
 use keyed::json::JsonProgram;
 use keyed::pairs::Pairs;
+use pieces::Pieces;
 use program::Program;
-use wrap::{Pieces, Wrapper};
+use wrap::Wrapper;
 
 /// Why a line is no record. The words are stable: they stand in reports and in `--rejects` files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -286,16 +288,14 @@ impl Format {
     }
 
     /// The lines that those behind `text` hang on, given those that `text` itself hangs on: the last heading, and the pieces
-    /// of a line that is not whole at its end. `text` ends with a line end.
+    /// of lines that are not whole at its end. `text` ends with a line end.
     pub fn carried(&self, before: &[u8], text: &[u8]) -> Vec<u8> {
         let mut carried = Vec::new();
         if let Reader::Columns(columns) = &self.reader {
             carried.extend_from_slice(last_heading(columns, text).or_else(|| last_heading(columns, before)).unwrap_or_default());
         }
         if self.wrapper.has_pieces() {
-            let start = self.wrapper.first_open_piece(text);
-            carried.extend_from_slice(if start == 0 && before.len() < wrap::LONGEST { before } else { &[] });
-            carried.extend_from_slice(&text[start..]);
+            carried.append(&mut self.wrapper.carried(before, text));
         }
         carried
     }

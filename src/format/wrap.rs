@@ -1,9 +1,9 @@
 //! What collectors put around a line: Docker's JSON, the container runtime's prefix, syslog headers, a service's name.
 //!
 //! A wrapper is one to three layers, each of which peels off a known beginning; what is left is a line of some format. A
-//! line that has no such beginning is taken as it is. Long lines come in pieces: the first ones are remembered until the
-//! last one is there.
+//! line that has no such beginning is taken as it is. Long lines come in pieces ([`super::pieces`]).
 
+use super::pieces::{self, Part, Pieces, Stream};
 use memchr::memchr;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -37,31 +37,11 @@ pub(super) struct Wrapper {
     layers: Vec<Layer>,
 }
 
-/// What a worker remembers of wrapped lines.
-#[derive(Debug, Default)]
-pub(super) struct Pieces {
-    unescaped: String,
-    /// The pieces of lines that are not whole yet, one of each stream.
-    begun: [Vec<u8>; 2],
-    whole: Vec<u8>,
-}
-
-/// A longer line than this is given up: it is what was read so far.
-pub(super) const LONGEST: usize = 1 << 20;
-
-/// Lines that may stand between the pieces of one.
-const LINES_BETWEEN: usize = 64;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stream {
-    Out,
-    Err,
-}
-
 /// A peeled line.
 struct Peeled<'a> {
     text: &'a [u8],
-    stream: Stream,
+    /// Where it was written to, if that is known.
+    stream: Option<Stream>,
     /// More of the line follows.
     piece: bool,
 }
@@ -120,54 +100,47 @@ impl Wrapper {
 
     /// Whether a line is a piece that more of the line follows; if so, it is remembered.
     pub(super) fn keeps(&self, line: &[u8], pieces: &mut Pieces) -> bool {
-        let Pieces { unescaped, begun, .. } = pieces;
-        let Some(peeled) = self.may_be_piece(line).then(|| self.peel(line, unescaped)).flatten() else { return false };
-        let begun = &mut begun[peeled.stream as usize];
-        if !peeled.piece || begun.len() >= LONGEST {
-            return false;
-        }
-        begun.extend_from_slice(peeled.text);
-        true
-    }
-
-    /// One look, before a line is peeled to know.
-    fn may_be_piece(&self, line: &[u8]) -> bool {
-        let in_json = matches!(self.layers.first(), Some(Layer::Json { .. }));
-        self.has_pieces() && !(in_json && memchr::memmem::find(line, br#"\n""#).is_some())
-    }
-
-    /// Where in some whole lines the first piece is that a line behind them goes on with. Streams are mixed, so that a piece may
-    /// have whole lines of the other stream behind it, but hardly many.
-    pub(super) fn first_open_piece(&self, text: &[u8]) -> usize {
-        let (mut first, mut start, mut whole) = (text.len(), text.len(), [false; 2]);
-        for _ in 0..LINES_BETWEEN {
-            if start == 0 || whole == [true; 2] {
-                break;
+        let Pieces { unescaped, waiting } = pieces;
+        match self.piece(line, unescaped) {
+            Some((stream, text)) => {
+                waiting.add(stream, text, line.len());
+                true
             }
-            let line = memchr::memrchr(b'\n', &text[..start - 1]).map_or(0, |at| at + 1);
-            let mut unescaped = String::new();
-            match self.peel(text[line..start].trim_ascii_end(), &mut unescaped) {
-                Some(peeled) if !peeled.piece => whole[peeled.stream as usize] = true,
-                Some(peeled) if !whole[peeled.stream as usize] => first = line,
-                _ => {}
-            }
-            start = line;
+            None => false,
         }
         first
     }
 
     /// The line inside, with the pieces of it that came before.
     pub(super) fn open<'a>(&self, line: &'a [u8], pieces: &'a mut Pieces) -> &'a [u8] {
-        let Pieces { unescaped, begun, whole } = pieces;
-        let Some(peeled) = self.peel(line, unescaped) else { return line };
-        let begun = &mut begun[peeled.stream as usize];
-        if begun.is_empty() {
-            return peeled.text;
+        let Pieces { unescaped, waiting } = pieces;
+        let Some(Peeled { text, stream, .. }) = self.peel(line, unescaped) else { return line };
+        stream.and_then(|stream| waiting.complete(stream, text)).unwrap_or(text)
+    }
+
+    /// The lines with the pieces that wait behind `text`, given those that wait before it.
+    pub(super) fn carried(&self, before: &[u8], text: &[u8]) -> Vec<u8> {
+        // Within JSON the name of the stream may be escaped.
+        let nested = self.layers.len() > 1 && matches!(self.layers.first(), Some(Layer::Json { .. }));
+        let mark = |stream: Stream| if nested { b"{" } else { stream.name().as_bytes() };
+        pieces::carried(before, text, mark, |line, stream| {
+            let mut unescaped = String::new();
+            if let Some((of, _)) = self.piece(line, &mut unescaped) {
+                return if of == stream { Part::Piece } else { Part::Other };
+            }
+            let of = self.peel(line, &mut unescaped).and_then(|peeled| peeled.stream);
+            if of == Some(stream) { Part::Last } else { Part::Other }
+        })
+    }
+
+    /// A piece that more of the line follows, and its stream.
+    fn piece<'a>(&self, line: &'a [u8], unescaped: &'a mut String) -> Option<(Stream, &'a [u8])> {
+        let ends = matches!(self.layers.first(), Some(Layer::Json { .. })) && memchr::memmem::find(line, br#"\n""#).is_some();
+        if ends || !self.has_pieces() {
+            return None;
         }
-        whole.clear();
-        whole.append(begun);
-        whole.extend_from_slice(peeled.text);
-        whole
+        let peeled = self.peel(line, unescaped)?;
+        Some((peeled.stream.filter(|_| peeled.piece)?, peeled.text))
     }
 
     fn peel<'a>(&self, line: &'a [u8], unescaped: &'a mut String) -> Option<Peeled<'a>> {
@@ -175,7 +148,7 @@ impl Wrapper {
         let mut peeled = first.peel(line, unescaped)?;
         for layer in rest {
             let inner = layer.inner(peeled.text)?;
-            peeled = Peeled { text: inner.text, piece: peeled.piece || inner.piece, ..peeled };
+            peeled = Peeled { text: inner.text, stream: peeled.stream.or(inner.stream), piece: peeled.piece || inner.piece };
         }
         Some(peeled)
     }
@@ -215,7 +188,7 @@ impl Layer {
 
     /// What is inside of a layer that copies nothing.
     fn inner(self, line: &[u8]) -> Option<Peeled<'_>> {
-        let plain = |text| Some(Peeled { text, stream: Stream::Out, piece: false });
+        let plain = |text| Some(Peeled { text, stream: None, piece: false });
         match self {
             Self::Json { .. } => None,
             Self::Cri => cri(line),
@@ -251,7 +224,8 @@ fn envelope<'a>(line: &'a [u8], ends: bool, unescaped: &'a mut String) -> Option
     }
     let object: Envelope<'a> = serde_json::from_slice(line).ok()?;
     let inner = object.log.or(object.message).or(object.journald).or(object.msg).or(object.text_payload)?.get();
-    let stream = if object.stream.is_some_and(|s| s.get() == "\"stderr\"") { Stream::Err } else { Stream::Out };
+    let named = |stream: &Stream| object.stream.is_some_and(|s| s.get().trim_matches('"') == stream.name());
+    let stream = [Stream::Out, Stream::Err].into_iter().find(named);
     let text: &str = if inner.starts_with('"') {
         *unescaped = serde_json::from_str(inner).ok()?;
         unescaped
@@ -259,7 +233,7 @@ fn envelope<'a>(line: &'a [u8], ends: bool, unescaped: &'a mut String) -> Option
         inner
     };
     let whole = text.strip_suffix('\n');
-    let piece = ends && object.log.is_some() && object.stream.is_some() && whole.is_none();
+    let piece = ends && object.log.is_some() && whole.is_none();
     let text = whole.unwrap_or(text);
     Some(Peeled { text: text.strip_suffix('\r').unwrap_or(text).as_bytes(), stream, piece })
 }
@@ -281,7 +255,7 @@ fn cri(line: &[u8]) -> Option<Peeled<'_>> {
         b"P" => true,
         _ => return None,
     };
-    Some(Peeled { text: rest.get(end + 1..).unwrap_or_default(), stream, piece })
+    Some(Peeled { text: rest.get(end + 1..).unwrap_or_default(), stream: Some(stream), piece })
 }
 
 /// What follows `2025-06-15T15:06:40.123Z `.
@@ -420,5 +394,10 @@ mod tests {
         assert!(wrapper.keeps(format!("{time} stdout P /a").as_bytes(), &mut pieces));
         assert_eq!(wrapper.open(format!("{time} stdout F /b 200").as_bytes(), &mut pieces), b"GET /a/b 200");
         assert_eq!(wrapper.open(format!("{time} stdout F next").as_bytes(), &mut pieces), b"next");
+        for (line, kept) in [("stdout P a", true), ("stderr P x", true), ("stdout P b", true)] {
+            assert_eq!(wrapper.keeps(format!("{time} {line}").as_bytes(), &mut pieces), kept);
+        }
+        assert_eq!(wrapper.open(format!("{time} stderr F y").as_bytes(), &mut pieces), b"xy");
+        assert_eq!(wrapper.open(format!("{time} stdout F c").as_bytes(), &mut pieces), b"abc");
     }
 }
