@@ -7,6 +7,7 @@ use super::keyed::pairs::{Dialect, Pairs};
 use super::keyed::{KeyRow, Keys};
 use super::template::{self, Syntax, UserName};
 use super::{Format, Reader};
+use std::sync::{Arc, LazyLock};
 
 /// A format as its data file states it.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub fn builtins() -> &'static [Builtin] {
 impl Builtin {
     /// The format, ready to read lines.
     pub fn format(&self) -> Format {
-        Format::bare(self.name, self.reader(), Vec::new())
+        Format::bare(self.name, Reader::clone(&self.shared()), Vec::new())
     }
 
     /// Whether `-f` means this format by `name`.
@@ -63,9 +64,9 @@ impl Builtin {
     }
 
     /// What reads a line of the same family that this format rejects, without being another format.
-    pub(super) fn fallbacks(&self) -> Vec<Reader> {
+    pub(super) fn fallbacks(&self) -> Vec<Arc<Reader>> {
         let is_clf = self.template.contains("%t") || self.template.contains("[$time_local]") || self.template.contains("[$time_clf]");
-        builtins().iter().filter(|b| is_clf && b.fallback).map(Self::reader).collect()
+        builtins().iter().filter(|b| is_clf && b.fallback).map(Self::shared).collect()
     }
 
     pub(super) fn syntax(&self) -> Option<Syntax> {
@@ -83,7 +84,14 @@ impl Builtin {
         self.keys.iter().enumerate().map(|(at, (path, field, unit))| key(path, field, unit, rank(at))).collect()
     }
 
-    pub(super) fn reader(&self) -> Reader {
+    /// The reader, made once: every input tries all of them.
+    pub(super) fn shared(&self) -> Arc<Reader> {
+        static READERS: LazyLock<Vec<Arc<Reader>>> = LazyLock::new(|| builtins().iter().map(|b| Arc::new(b.reader())).collect());
+        let at = builtins().iter().position(|b| b.name == self.name).expect("a format is one of the list");
+        READERS[at].clone()
+    }
+
+    fn reader(&self) -> Reader {
         let keys = || Keys::new(self.rows());
         match self.syntax {
             "json" => Reader::Json(JsonProgram(keys())),

@@ -11,10 +11,11 @@ use super::keyed::json::JsonProgram;
 use super::keyed::pairs::{Dialect, Pairs};
 use super::keyed::{KeyRow, Keys, Strings};
 use super::wrap::{self, Wrapper};
-use super::{Context, Field, Fit, Format, Reader, is_directive, trim_line};
+use super::{Context, Field, Fit, Format, Reader, TimeLayout, Unit, is_directive, trim_line};
 use crate::model::Record;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What the sample showed.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ pub struct Stopped {
 }
 
 /// A format with what it made of the sample.
-type Tried = (&'static Builtin, Reader, Candidate);
+type Tried = (&'static Builtin, Arc<Reader>, Candidate);
 
 /// Looks for the format of some lines, which may hold blank ones and directives. `lines` should come from several places
 /// of a log; a few hundred are enough.
@@ -143,7 +144,7 @@ fn detect_bare(lines: &[&[u8]]) -> Attempt {
         .iter()
         .filter(|b| !b.fallback)
         .map(|b| {
-            let reader = b.reader();
+            let reader = b.shared();
             let candidate = judge(b.name, &reader, lines);
             (b, reader, candidate)
         })
@@ -162,8 +163,8 @@ fn detect_bare(lines: &[&[u8]]) -> Attempt {
 /// The best format, with what its lines have beyond it.
 fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
     let (builtin, reader, best) = &tried[0];
-    let mut chosen = Format::bare(builtin.name, reader.clone(), others(tried));
-    let note = match reader {
+    let mut chosen = Format::bare(builtin.name, Reader::clone(reader), others(tried));
+    let note = match &**reader {
         Reader::Text(_) if best.whole * 2 < best.parsed => match infer::longer(builtin, lines) {
             Some(longer) => {
                 chosen.name = longer.name;
@@ -189,9 +190,9 @@ fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
 
 /// What is tried on lines that the best format rejects: templates, of which most give up at once, and whatever else read a
 /// line of the sample.
-fn others(tried: &[Tried]) -> Vec<Reader> {
-    let also = tried[1..].iter().filter(|(_, reader, c)| matches!(reader, Reader::Text(_)) || c.parsed > 0).map(|(_, r, _)| r.clone());
-    also.chain(builtins().iter().filter(|b| b.fallback).map(Builtin::reader)).collect()
+fn others(tried: &[Tried]) -> Vec<Arc<Reader>> {
+    let also = tried[1..].iter().filter(|(_, reader, c)| matches!(**reader, Reader::Text(_)) || c.parsed > 0).map(|(_, r, _)| r.clone());
+    also.chain(builtins().iter().filter(|b| b.fallback).map(Builtin::shared)).collect()
 }
 
 /// Keys for fields that no line of the sample states through the keys that are known.
@@ -246,14 +247,14 @@ fn in_words(rows: &[KeyRow]) -> String {
 
 /// The formats that are otherwise tried on single lines only.
 fn last_resort(lines: &[&[u8]]) -> Option<Format> {
-    let reads = |b: &&Builtin| judge(b.name, &b.reader(), lines).parsed > 0;
+    let reads = |b: &&Builtin| judge(b.name, &b.shared(), lines).parsed > 0;
     builtins().iter().filter(|b| b.fallback).find(reads).map(Builtin::format)
 }
 
 /// Best first. A format that reads nearly as many lines as the best one may be the better one, since a few odd lines are read
 /// by others of its family; of those, the ones that fill nearly as many fields; of those, the one that fits most lines
 /// to their end. The sort is stable: of equals the earlier one stays first.
-pub(super) fn rank<B>(tried: &mut [(B, Reader, Candidate)]) {
+pub(super) fn rank<B, R>(tried: &mut [(B, R, Candidate)]) {
     let nearly = |n: f64, best: f64| n >= best * 0.95;
     let parsed = |c: &Candidate| c.parsed as f64;
     let fields = |c: &Candidate| c.filled as f64 / c.parsed.max(1) as f64;
@@ -279,7 +280,9 @@ pub(super) fn judge(name: impl Into<Cow<'static, str>>, reader: &Reader, lines: 
         if let Ok(fit) = reader.parse(line, &mut context, &mut strings, &mut record) {
             candidate.parsed += 1;
             candidate.whole += usize::from(fit == Fit::Whole);
-            candidate.filled += filled(&record);
+            // Behind the place where a line leaves a template, nothing says that a number is what the template calls it.
+            let timed = fit == Fit::Partly && matches!(reader, Reader::Text(_));
+            candidate.filled += (fields_of(&record) & if timed { PLAIN } else { u32::MAX }).count_ones() as usize;
             continue;
         }
         let steps = if let Reader::Text(program) = reader { program.progress(line).0 } else { 0 };
@@ -293,6 +296,9 @@ pub(super) fn judge(name: impl Into<Cow<'static, str>>, reader: &Reader, lines: 
     }
     candidate
 }
+
+/// Bytes of a line that are kept behind the place where it stopped matching.
+const MOST_SHOWN: usize = 512;
 
 fn stopped(reader: &Reader, line: &[u8]) -> Stopped {
     let (why, matched) = match reader {
@@ -308,12 +314,13 @@ fn stopped(reader: &Reader, line: &[u8]) -> Stopped {
         Reader::Pairs(_) => ("no pairs of keys and values with a status".to_owned(), None),
         Reader::Columns(_) => ("no heading says what its columns are, and they are none of the usual ones".to_owned(), None),
     };
-    Stopped { why, line: line.to_vec(), matched }
+    let shown = line.len().min(matched.unwrap_or(0) + MOST_SHOWN);
+    Stopped { why, line: line[..shown].to_vec(), matched }
 }
 
 /// The bits of the fields that a record states.
 fn fields_of(r: &Record<'_>) -> u32 {
-    use super::{TimeLayout, Unit::Seconds};
+    use Unit::Seconds;
     let all = [
         (r.remote.is_some(), Field::Remote),
         (r.user.is_some(), Field::User),
@@ -341,7 +348,16 @@ fn fields_of(r: &Record<'_>) -> u32 {
     all.iter().filter(|(stated, _)| *stated).fold(0, |bits, (_, field)| bits | field.bit())
 }
 
-/// How many fields a record states.
-fn filled(record: &Record<'_>) -> usize {
-    fields_of(record).count_ones() as usize
-}
+/// Fields that tell what they are by their looks or their place in every log.
+const PLAIN: u32 = Field::Time(TimeLayout::Any).bit()
+    | Field::Remote.bit()
+    | Field::User.bit()
+    | Field::Method.bit()
+    | Field::Path.bit()
+    | Field::Target.bit()
+    | Field::Request.bit()
+    | Field::Protocol.bit()
+    | Field::Status.bit()
+    | Field::Bytes.bit()
+    | Field::Referer.bit()
+    | Field::UserAgent.bit();

@@ -115,6 +115,16 @@ impl Field {
         }
     }
 
+    /// The bits of all fields that this one may fill.
+    pub(super) const fn provides(&self) -> u32 {
+        self.bit()
+            | match self {
+                Self::AbsoluteRequest => Self::Host.bit(),
+                Self::ClfHead => Self::Host.bit() | Self::Remote.bit() | Self::User.bit(),
+                _ => 0,
+            }
+    }
+
     /// One more than the largest bit's number.
     pub(super) const BITS: usize = 27;
 

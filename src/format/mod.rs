@@ -38,6 +38,7 @@ use keyed::json::JsonProgram;
 use keyed::pairs::Pairs;
 use pieces::Pieces;
 use program::Program;
+use std::sync::Arc;
 use wrap::Wrapper;
 
 /// Why a line is no record. The words are stable: they stand in reports and in `--rejects` files.
@@ -89,7 +90,7 @@ pub struct Format {
     reader: Reader,
     /// Formats to try on a line that the first one rejects: of the same family, or of another program that writes into the
     /// same log.
-    others: Vec<Reader>,
+    others: Vec<Arc<Reader>>,
 }
 
 #[derive(Clone, Debug)]
@@ -190,7 +191,7 @@ impl Default for Memory {
 }
 
 impl Format {
-    fn bare(name: impl Into<String>, reader: Reader, others: Vec<Reader>) -> Self {
+    fn bare(name: impl Into<String>, reader: Reader, others: Vec<Arc<Reader>>) -> Self {
         Self { name: name.into(), wrapper: Wrapper::default(), reader, others }
     }
 
@@ -225,7 +226,8 @@ impl Format {
             name: self.name.clone(),
             wrapper: self.wrapper.clone(),
             reader: self.reader.narrowed(wanted),
-            others: self.others.iter().map(|r| r.narrowed(wanted)).collect(),
+            // These read few lines, and are shared by all inputs: they stay whole.
+            others: self.others.clone(),
         }
     }
 
@@ -237,7 +239,17 @@ impl Format {
         if !directive && !matches!(self.reader, Reader::Columns(_)) && self.wrapper.is_none() {
             return false;
         }
-        self.reader.obeys(line, &mut memory.context) || directive || self.wrapper.keeps(line, &mut memory.pieces)
+        if self.wrapper.is_none() {
+            return self.reader.obeys(line, &mut memory.context) || directive;
+        }
+        directive || self.wrapper.keeps(line, &mut memory.pieces) || self.skips_inside(line, &mut memory.context)
+    }
+
+    /// Whether a wrapped line holds a heading or a directive of a table.
+    fn skips_inside(&self, line: &[u8], context: &mut Context) -> bool {
+        let mut unescaped = String::new();
+        let inside = matches!(self.reader, Reader::Columns(_)).then(|| self.wrapper.inside(line, &mut unescaped)).flatten();
+        inside.is_some_and(|line| self.reader.obeys(trim_line(line), context) || is_directive(line))
     }
 
     /// Reads one line, which must not hold its line end, into `record`, which must be empty. After an error `record` holds
@@ -276,10 +288,17 @@ impl Format {
         if reject == Reject::NoStatus {
             return Err(reject);
         }
-        let mut reads = |r: &&Reader| r.may_read(line) && r.parse(line, context, &mut Strings::default(), &mut Record::default()).is_ok();
+        let mut reads =
+            |r: &&Arc<Reader>| r.may_read(line) && r.parse(line, context, &mut Strings::default(), &mut Record::default()).is_ok();
         let Some(other) = self.others.iter().find(&mut reads) else { return Err(reject) };
         *record = Record::default();
         other.parse(line, context, strings, record).map(|_| ())
+    }
+
+    fn is_heading(&self, line: &[u8]) -> bool {
+        let (mut unescaped, mut context) = (String::new(), Context::new(TimeZone::UTC));
+        let inside = if self.wrapper.is_none() { Some(line) } else { self.wrapper.inside(line, &mut unescaped) };
+        inside.is_some_and(|line| self.reader.obeys(line, &mut context))
     }
 
     /// Whether what a line means can hang on lines before it: a heading, or pieces.
@@ -292,23 +311,15 @@ impl Format {
     pub fn carried(&self, before: &[u8], text: &[u8]) -> Vec<u8> {
         let mut carried = Vec::new();
         if let Reader::Columns(columns) = &self.reader {
-            carried.extend_from_slice(last_heading(columns, text).or_else(|| last_heading(columns, before)).unwrap_or_default());
+            let is_heading = |line: &[u8]| self.is_heading(trim_line(line.strip_suffix(b"\n").unwrap_or(line)));
+            let last = columns.last_heading(text, &is_heading).or_else(|| columns.last_heading(before, &is_heading));
+            carried.extend_from_slice(last.unwrap_or_default());
         }
         if self.wrapper.has_pieces() {
             carried.append(&mut self.wrapper.carried(before, text));
         }
         carried
     }
-}
-
-/// The last heading of some lines, with its line end.
-fn last_heading<'t>(columns: &Columns, text: &'t [u8]) -> Option<&'t [u8]> {
-    memchr::memmem::rfind_iter(text, columns.marker()).find_map(|at| {
-        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1);
-        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n + 1);
-        let line = trim_line(text[start..end].strip_suffix(b"\n").unwrap_or(&text[start..end]));
-        columns.obeys(line, &mut Heading::default()).then_some(&text[start..end])
-    })
 }
 
 /// The line without its line end, a carriage return before it, and a byte order mark at its start.

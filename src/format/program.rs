@@ -64,7 +64,7 @@ pub(super) enum End {
 impl Program {
     /// Whether some step reads this field.
     pub(super) fn has(&self, field: &Field) -> bool {
-        self.steps.iter().any(|s| s.field.bit() == field.bit())
+        self.steps.iter().any(|s| s.field.provides() & field.bit() != 0)
     }
 
     /// Unwanted fields are read past, and the walk ends after the last wanted one.

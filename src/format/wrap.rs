@@ -108,7 +108,11 @@ impl Wrapper {
             }
             None => false,
         }
-        first
+    }
+
+    /// The line inside, without a thought of pieces; `None` for a line that is not wrapped.
+    pub(super) fn inside<'a>(&self, line: &'a [u8], unescaped: &'a mut String) -> Option<&'a [u8]> {
+        self.peel(line, unescaped).map(|peeled| peeled.text)
     }
 
     /// The line inside, with the pieces of it that came before.

@@ -74,6 +74,9 @@ fn read<E>(
     let (mut lines, mut memory) = (Lines::default(), Memory::new(spec.zone.clone()));
     let input = Named { name: &name, service: service.as_deref() };
     let mut part = |data: &[u8]| -> Result<(), E> {
+        if data.is_empty() {
+            return Ok(());
+        }
         let data = data.strip_suffix(b"\n").unwrap_or(data);
         for line in data.split(|&b| b == b'\n') {
             one(line, format.as_ref(), spec, &mut memory, &mut lines, &mut |number, event| each(input, number, event))?;

@@ -13,7 +13,7 @@ use super::prepare::{Prepared, Source};
 use super::{BLOCK, Context, Done};
 use crate::format::Format;
 use crate::input::{Blocks, Chunk, Map, chunk_of, chunks};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex, mpsc};
@@ -33,7 +33,8 @@ struct Part<'m> {
     chunk: Chunk,
     map: &'m Map,
     name: &'m str,
-    carried: Carried,
+    /// Where the lines hang on earlier ones.
+    fold: Option<&'m Mutex<Fold>>,
 }
 
 /// Earlier lines that those of a chunk hang on: a heading, the first pieces of a line. Empty for nearly every format.
@@ -56,18 +57,13 @@ impl Context<'_> {
                 |(input, p)| if let Source::Map(map) = &p.source { Some((input as u32, map.clone(), p.name.clone())) } else { None },
             )
             .collect();
+        let folds: Vec<Mutex<Fold>> = prepared.iter().map(|_| Mutex::default()).collect();
         let parts: Vec<Part<'_>> = maps
             .iter()
             .flat_map(|(input, map, name)| {
                 let numbers = 0..chunks(map.len(), self.spec.chunk) as u32;
-                let mut carried = Carried::default();
-                numbers.map(move |number| {
-                    let before = carried.clone();
-                    if let Some(format) = self.formats[*input as usize].as_ref().filter(|f| f.hangs_on_earlier_lines()) {
-                        carry(format, &mut carried, &map[chunk_of(map, self.spec.chunk, number as usize)]);
-                    }
-                    Part { chunk: Chunk { input: *input, number }, map, name, carried: before }
-                })
+                let fold = self.hanging(*input).map(|_| &folds[*input as usize]);
+                numbers.map(move |number| Part { chunk: Chunk { input: *input, number }, map, name, fold })
             })
             .collect();
         let queue = jobs(prepared);
@@ -126,7 +122,8 @@ impl Context<'_> {
     fn count(&self, part: &Part<'_>, worker: &mut super::Worker<'_>) {
         let range = chunk_of(part.map, self.spec.chunk, part.chunk.number as usize);
         let end = part.map.cut().unwrap_or(range.end).clamp(range.start, range.end);
-        worker.read(&part.map[range.start..end], part.chunk, &part.carried);
+        let carried = part.fold.map(|fold| self.before(part, &mut fold.lock().expect("no worker panicked"))).unwrap_or_default();
+        worker.read(&part.map[range.start..end], part.chunk, &carried);
         if let Some(end) = part.map.cut()
             && end < range.end
         {
@@ -136,6 +133,25 @@ impl Context<'_> {
             self.warn(part.chunk.input, warning);
         }
         self.progress.advance(range.len() as u64);
+    }
+
+    /// The format of an input, if what a line means can hang on lines before it.
+    fn hanging(&self, input: u32) -> Option<&Format> {
+        self.formats[input as usize].as_ref().filter(|f| f.hangs_on_earlier_lines())
+    }
+
+    /// What a part hangs on. Parts are taken in their order but not asked about in it: what is met on the way to a later one
+    /// is kept for the worker that has the earlier one.
+    fn before(&self, part: &Part<'_>, fold: &mut Fold) -> Carried {
+        let number = part.chunk.number;
+        while fold.next <= number {
+            fold.kept.insert(fold.next, fold.carried.clone());
+            if let Some(format) = self.hanging(part.chunk.input) {
+                carry(format, &mut fold.carried, &part.map[chunk_of(part.map, self.spec.chunk, fold.next as usize)]);
+            }
+            fold.next += 1;
+        }
+        fold.kept.remove(&number).unwrap_or_default()
     }
 
     /// Reads the streams of a job one after another.
@@ -150,7 +166,7 @@ impl Context<'_> {
                 }
             };
             let mut blocks = Blocks::new(stream, BLOCK);
-            let format = self.formats[input as usize].as_ref().filter(|f| f.hangs_on_earlier_lines());
+            let format = self.hanging(input);
             let (mut number, mut carried) = (0, Carried::default());
             loop {
                 let mut block = pipe.empty.lock().expect("no reader panicked").try_recv().unwrap_or_default();
@@ -178,6 +194,14 @@ impl Context<'_> {
             }
         }
     }
+}
+
+/// How far the parts of a mapped file are known to hang on earlier ones.
+#[derive(Default)]
+struct Fold {
+    next: u32,
+    carried: Carried,
+    kept: HashMap<u32, Carried>,
 }
 
 /// Goes on by some lines.

@@ -75,16 +75,38 @@ impl Columns {
         self.marker.as_bytes()
     }
 
+    /// The names in a heading, or `None` for another line.
+    fn names<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
+        if self.comma {
+            let first = line.strip_prefix(b"\"").unwrap_or(line);
+            return first.starts_with(self.marker()).then_some(line);
+        }
+        line.strip_prefix(self.marker())
+    }
+
+    /// The last heading among some lines, each of which `inside` makes the line that it holds.
+    pub(super) fn last_heading<'t>(&self, text: &'t [u8], inside: &dyn Fn(&[u8]) -> bool) -> Option<&'t [u8]> {
+        let (mut last, mut from) = (None, 0);
+        // Forward, and on from the end of each line: a line may hold the marker many times.
+        while let Some(at) = memchr::memmem::find(&text[from..], self.marker()) {
+            let start = memchr::memrchr(b'\n', &text[from..from + at]).map_or(from, |n| from + n + 1);
+            let end = memchr::memchr(b'\n', &text[from + at..]).map_or(text.len(), |n| from + at + n + 1);
+            if inside(&text[start..end]) {
+                last = Some(&text[start..end]);
+            }
+            from = end;
+        }
+        last
+    }
+
     /// Whether a line is a heading; if so, it is in force from now on.
     pub(super) fn obeys(&self, line: &[u8], heading: &mut Heading) -> bool {
-        let names = if self.comma { line } else { line.strip_prefix(self.marker()).unwrap_or_default() };
-        if !line.trim_ascii_start().strip_prefix(b"\"").unwrap_or(line).starts_with(self.marker()) {
-            return false;
-        }
+        let Some(names) = self.names(line) else { return false };
         if heading.text != line {
             let text = String::from_utf8_lossy(names).into_owned();
             let separator = if self.comma { Separator::Comma } else { Separator::of(names.trim_ascii()) };
-            let names: Vec<&str> = columns(text.trim().as_bytes(), separator).filter_map(|c| std::str::from_utf8(c).ok()).collect();
+            let names: Vec<&str> =
+                columns(text.trim().as_bytes(), separator).filter_map(|c| std::str::from_utf8(c).ok()).take(MOST_COLUMNS).collect();
             heading.text = line.to_vec();
             heading.layout = Some(Layout::new(names.into_iter(), Some(separator)));
         }
@@ -187,7 +209,7 @@ fn set_host_and_target<'a>(record: &mut Record<'a>, text: &'a [u8]) {
 }
 
 /// More columns than any known server writes.
-const MOST_COLUMNS: usize = 64;
+const MOST_COLUMNS: usize = 256;
 
 /// What was read of a line so far.
 #[derive(Default)]

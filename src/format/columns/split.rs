@@ -28,7 +28,8 @@ impl Separator {
 
 /// The columns of a line, without their quotes.
 pub(super) fn columns(line: &[u8], separator: Separator) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(line);
+    // Where a quote is not closed, no later one is: nothing is searched to the line's end twice.
+    let (mut rest, mut closed) = (Some(line), separator != Separator::Tab);
     std::iter::from_fn(move || {
         let mut text = rest?;
         if separator == Separator::Space {
@@ -37,7 +38,9 @@ pub(super) fn columns(line: &[u8], separator: Separator) -> impl Iterator<Item =
                 return None;
             }
         }
-        let quoted = if separator == Separator::Tab { None } else { text.strip_prefix(b"\"").and_then(|inner| quoted(inner, separator)) };
+        let inner = if closed { text.strip_prefix(b"\"") } else { None };
+        let quoted = inner.and_then(|inner| quoted(inner, separator));
+        closed &= inner.is_none() || quoted.is_some();
         let (column, next) = quoted.unwrap_or_else(|| text.split_at(memchr::memchr(separator.byte(), text).unwrap_or(text.len())));
         rest = next.get(1..);
         Some(column)

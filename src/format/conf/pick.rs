@@ -7,6 +7,7 @@ use crate::format::detect::{Candidate, judge, rank};
 use crate::format::{Memory, Reader, is_directive, trim_line};
 use crate::model::Record;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A format out of a configuration, chosen for a log.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ impl Conf {
         let name = readers[0].name.clone();
         // Lines that a text format rejects are tried with others; a JSON format has no others.
         readers.sort_by_key(|f| matches!(f.reader, Reader::Json(_)));
-        let mut others: Vec<Reader> = readers[1..].iter().map(|f| f.reader.clone()).collect();
+        let mut others: Vec<Arc<Reader>> = readers[1..].iter().map(|f| Arc::new(f.reader.clone())).collect();
         others.extend(readers.iter().flat_map(|f| f.others.iter().cloned()));
         (Format::bare(name, readers[0].reader.clone(), others), also)
     }

@@ -9,7 +9,7 @@ use crate::format::clock::Clock;
 use crate::format::{Fit, Reject};
 use crate::model::Record;
 use hashbrown::HashMap;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -83,7 +83,8 @@ impl<'a> Visitor<'a> for Level<'_, '_, 'a> {
             if raw.starts_with('{') && !key.inside.keys.is_empty() {
                 let mut reader = serde_json::Deserializer::from_str(raw);
                 let inner = Level { node: &key.inside, found: &mut *self.found, unescaped: &mut *self.unescaped };
-                inner.deserialize(&mut reader).map_err(A::Error::custom)?;
+                // Well-formed it is, as a whole; a key with half a surrogate in it makes what follows unreadable, no more.
+                let _ = inner.deserialize(&mut reader);
             } else if let Some((field, rank)) = &key.field
                 && let Some(text) = plain(raw, self.unescaped)
             {
