@@ -27,8 +27,8 @@ pub(super) fn run(args: &FormatsArgs) -> Result<Exit, Failure> {
             for (input, found) in scan::detect_in(origin, &choice)? {
                 let name = found.format.as_ref().map_or("no known format", |f| f.name());
                 unknown += usize::from(found.format.is_none());
-                writeln!(out, "{input}: {name}")?;
-                found.note.iter().try_for_each(|note| writeln!(out, "    {note}"))?;
+                writeln!(out, "{}: {}", clean(&input), clean(name))?;
+                found.note.iter().try_for_each(|note| writeln!(out, "    {}", clean(note)))?;
                 for c in found.candidates.iter().filter(|c| c.parsed > 0 || found.format.is_none()).take(5) {
                     writeln!(out, "    {}", judgement(c, found.lines))?;
                 }

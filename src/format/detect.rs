@@ -10,7 +10,7 @@ use super::keyed::guess::{Notation, Seen};
 use super::keyed::json::JsonProgram;
 use super::keyed::pairs::{Dialect, Pairs};
 use super::keyed::{KeyRow, Keys, Strings};
-use super::wrap::{self, Wrapper};
+use super::wrap::Wrapper;
 use super::{Context, Field, Fit, Format, Reader, TimeLayout, Unit, is_directive, trim_line};
 use crate::model::Record;
 use jiff::tz::TimeZone;
@@ -67,18 +67,15 @@ pub fn detect(lines: &[&[u8]]) -> Detection {
     let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l) || l.starts_with(b"#")).collect();
     let requests: Vec<&[u8]> = lines.iter().copied().filter(|l| !is_directive(l)).collect();
     let mut found = detect_bare(&lines);
-    // What a container runtime puts around lines is too much of its own to be a format's first fields.
-    let wrapped = !requests.is_empty() && requests.iter().all(|line| wrap::is_of_container_runtime(line));
-    if wrapped || found.is_loose() || found.parsed() < requests.len() {
-        let mut most = if wrapped { (0, 0) } else { found.made() };
-        for (wrapper, peeled) in Wrapper::candidates(&requests) {
-            let peeled: Vec<&[u8]> = peeled.iter().map(Vec::as_slice).collect();
-            let mut inside = detect_bare(&peeled);
-            if inside.made() > most {
-                most = inside.made();
-                inside.wrap(wrapper);
-                found = inside;
-            }
+    let mut bare = true;
+    for (wrapper, peeled) in Wrapper::candidates(&requests) {
+        let peeled: Vec<&[u8]> = peeled.iter().map(Vec::as_slice).collect();
+        let mut inside = detect_bare(&peeled);
+        // With its wrapper on, a line may fill a field more: the time of the wrapper as a host.
+        let nearly = bare && wrapper.is_certain() && inside.parsed() > 0 && inside.parsed() * 20 >= found.parsed() * 19;
+        if nearly || inside.made() > found.made() {
+            inside.wrap(wrapper);
+            (found, bare) = (inside, false);
         }
     }
     Detection { lines: requests.len(), ..found.0 }
@@ -120,13 +117,6 @@ struct Attempt(Detection);
 impl Attempt {
     fn parsed(&self) -> usize {
         self.0.format.as_ref().and(self.0.candidates.first()).map_or(0, |c| c.parsed.max(1))
-    }
-
-    /// A template that leaves the rest of most lines unread, or a last resort, may have taken what stands around them for its
-    /// first fields.
-    fn is_loose(&self) -> bool {
-        let is_template = self.0.format.as_ref().is_some_and(|format| matches!(format.reader, Reader::Text(_)));
-        is_template && self.0.candidates.first().is_some_and(|c| c.whole * 2 <= c.parsed)
     }
 
     /// What the format makes of the lines: how many, and how much.

@@ -322,11 +322,21 @@ impl Format {
     }
 }
 
-/// The line without its line end, a carriage return before it, and a byte order mark at its start.
+/// The line without its line end, a carriage return before it, a byte order mark or a hole of NUL bytes at its start.
 #[inline]
 pub fn trim_line(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
+    match line.first() {
+        Some(0xEF) => line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line),
+        Some(0) => after_hole(line),
+        _ => line,
+    }
+}
+
+/// What follows the hole that a log has when it was cut while its writer went on where it was.
+#[cold]
+fn after_hole(line: &[u8]) -> &[u8] {
+    &line[line.iter().position(|&b| b != 0).unwrap_or(line.len())..]
 }
 
 /// Whether a trimmed line is neither a record nor a reject: blank, or a directive such as `#Fields:`.

@@ -147,6 +147,9 @@ impl Program {
             return Ok((0, Fit::Partly));
         };
         let text = &rest[..length];
+        if self.strict && !step.quoted && text.first() == Some(&b'"') && step.field != Field::ClfHead {
+            return Err(Reject::NotThisFormat);
+        }
         let sensible = value::set(record, &step.field, text, clock);
         if step.field.bit() == Field::Status.bit() && record.status.is_none() {
             return Err(bad_status(text));

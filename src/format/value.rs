@@ -261,9 +261,23 @@ fn odd_duration(text: &[u8], unit: Unit) -> Option<Duration> {
     {
         return Some(time);
     }
+    // Go writes `1m30.5s` and `1h2m0s`.
+    if let (Some((number, Unit::Seconds)), Some(at)) = (named, memchr::memrchr(b'm', text)) {
+        return clock_duration(&number[..at], plain_duration(&number[at + 1..], Unit::Seconds)?.0);
+    }
     let (number, unit) = named.unwrap_or((text, unit));
     let number: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
     Duration::try_from_secs_f64(number * unit.nanos() as f64 / 1e9).ok()
+}
+
+/// Minutes, with hours before them, and the seconds that follow.
+fn clock_duration(text: &[u8], seconds: Duration) -> Option<Duration> {
+    let (hours, minutes) = match memchr::memchr(b'h', text) {
+        Some(at) => (unsigned(&text[..at])?, unsigned(&text[at + 1..])?),
+        None => (0, unsigned(text)?),
+    };
+    let whole = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?;
+    Duration::from_secs(whole).checked_add(seconds)
 }
 
 /// nginx writes one time a try, `0.1, 0.2 : 0.3` with `-` for a try that never got that far: the sum of those that did.
@@ -287,6 +301,8 @@ mod tests {
         assert_eq!(secs("0.123", Unit::Seconds), Some(0.123));
         assert_eq!(secs("1966093", Unit::Micros), Some(1.966093));
         assert_eq!(secs("42ms", Unit::Seconds), Some(0.042));
+        assert_eq!(secs("1m30.5s", Unit::Seconds), Some(90.5));
+        assert_eq!(secs("1h2m0s", Unit::Millis), Some(3720.0));
         assert_eq!(secs("1.5e-3", Unit::Seconds), Some(0.0015));
         assert_eq!(secs("10002425284", Unit::Nanos), Some(10.002425284));
         assert_eq!(secs("-", Unit::Seconds), None);

@@ -51,6 +51,11 @@ impl Wrapper {
         self.layers.is_empty()
     }
 
+    /// Whether lines with these layers can hardly be anything else: an object may have fields of its own beside the line.
+    pub(super) fn is_certain(&self) -> bool {
+        !self.layers.iter().any(|layer| matches!(layer, Layer::Json { .. }))
+    }
+
     /// How reports call it, behind the format's name: `, in syslog lines`.
     pub(super) fn name(&self) -> String {
         self.layers.iter().rev().flat_map(|layer| [", in ", layer.name()]).collect()
@@ -174,13 +179,9 @@ impl Layer {
         }
     }
 
-    /// Whether `inner` can stand in this layer: JSON holds the others and stands in none but prefixes.
+    /// Whether `inner` can stand in this layer. Unescaped text lies in one place, so that JSON is outermost.
     fn may_hold(self, inner: Self) -> bool {
-        let rank = |layer: Self| KINDS.iter().position(|kind| std::mem::discriminant(kind) == std::mem::discriminant(&layer));
-        match inner {
-            Self::Json { .. } => false,
-            _ => rank(self) < rank(inner),
-        }
+        !matches!(inner, Self::Json { .. }) && std::mem::discriminant(&self) != std::mem::discriminant(&inner)
     }
 
     fn peel<'a>(self, line: &'a [u8], unescaped: &'a mut String) -> Option<Peeled<'a>> {
@@ -240,11 +241,6 @@ fn envelope<'a>(line: &'a [u8], ends: bool, unescaped: &'a mut String) -> Option
     let piece = ends && object.log.is_some() && whole.is_none();
     let text = whole.unwrap_or(text);
     Some(Peeled { text: text.strip_suffix('\r').unwrap_or(text).as_bytes(), stream, piece })
-}
-
-/// Whether a line begins as the Kubernetes container runtime interface has it.
-pub(super) fn is_of_container_runtime(line: &[u8]) -> bool {
-    cri(line).is_some()
 }
 
 fn cri(line: &[u8]) -> Option<Peeled<'_>> {

@@ -31,12 +31,24 @@ impl Timestamp {
         };
         let (whole, fraction) = match whole.len() {
             13 | 16 | 19 if fraction.is_empty() => whole.split_at(10),
+            13 | 16 if fraction.iter().all(u8::is_ascii_digit) => whole.split_at(10),
+            _ if fraction.iter().any(|b| matches!(b, b'e' | b'E')) => return Self::parse_scientific(text),
             1..=12 => (whole, fraction),
             _ => return None,
         };
         let seconds = decimal(whole)?;
         let (nanos, digits) = parse_fraction(fraction)?;
         Self { seconds: i64::try_from(seconds).ok()?, nanos, digits }.within_calendar()
+    }
+
+    /// `1.75e9`, as a writer of floating numbers may put it.
+    #[cold]
+    fn parse_scientific(text: &[u8]) -> Option<Self> {
+        let seconds: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+        // Microseconds are what such a number holds of a time in this century.
+        let micros = (seconds * 1e6).round();
+        let whole = (micros / 1e6).floor();
+        Self { seconds: whole as i64, nanos: (micros - whole * 1e6) as u32 * 1000, digits: 6 }.within_calendar()
     }
 
     /// `None` before the year 0 and after 9999, which RFC 3339 cannot write.

@@ -10,8 +10,11 @@ const ROUTES: usize = 20;
 
 pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
     let lines = report.lines;
-    let names: Vec<String> =
-        report.inputs.iter().map(|i| format!("{} ({})", cell(&i.path), i.format.as_deref().unwrap_or("unknown format"))).collect();
+    let names: Vec<String> = report
+        .inputs
+        .iter()
+        .map(|i| format!("{} ({})", cell(&i.path), i.format.as_deref().map_or("unknown format".to_owned(), cell)))
+        .collect();
     writeln!(out, "## Status codes of {}\n", names.join(", "))?;
     if let Some(span) = &report.span {
         writeln!(out, "{} to {}\n", span.start, span.end)?;

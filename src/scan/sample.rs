@@ -61,6 +61,11 @@ pub(super) fn start_of(reader: &mut impl Read) -> (Vec<u8>, End) {
         if start.len() - before < BLOCK {
             return (start, End::All);
         }
+        // A log that was cut while its writer went on begins with a hole.
+        if start.iter().all(|&b| b == 0) {
+            start.clear();
+            continue;
+        }
         if start.len() >= MAX_LINE || memchr::memchr(b'\n', &start[before..]).is_some() {
             return (start, End::Yet);
         }

@@ -127,7 +127,9 @@ struct Guess {
 impl Guess {
     fn name_of(&self, path: &[String]) -> Option<usize> {
         let name = path.join(".").to_ascii_lowercase();
-        self.names.iter().position(|hint| name.contains(hint))
+        let last = path.last().map_or("", String::as_str);
+        // What is as short as this is a part of many words.
+        self.names.iter().position(|hint| if hint.len() <= 3 { last.eq_ignore_ascii_case(hint) } else { name.contains(hint) })
     }
 
     fn is_refused(&self, path: &[String]) -> bool {
@@ -143,8 +145,8 @@ const GUESSES: &[Guess] = &[
         field: |_| Field::Status,
         is: |v| value::status(v.as_bytes()).is_some_and(|s| matches!(s.get(), 0 | 100..=599)),
         names: &["status", "code", "response", "st", "sc", "rc"],
-        refused: &["upstream", "origin", "backend", "cache", "bytes", "size", "duration", "time", "port"],
-        needs_name: false,
+        refused: &["upstream", "origin", "backend", "cache", "bytes", "size", "duration", "time", "port", "grpc", "exit", "zip"],
+        needs_name: true,
     },
     Guess { field: |_| Field::Request, is: is_request, names: &["request", "req", "line"], refused: &[], needs_name: false },
     Guess { field: |_| Field::Method, is: |v| METHODS.contains(&v), names: &["method", "verb"], refused: &["override"], needs_name: false },
@@ -185,7 +187,7 @@ const GUESSES: &[Guess] = &[
     },
     Guess {
         field: |_| Field::Host,
-        is: |v| !v.contains(['/', ' ']),
+        is: |v| !v.contains(['/', ' ']) && !is_address(v),
         names: &["host", "authority", "domain", "server_name", "vhost"],
         refused: &["upstream", "remote", "client", "backend"],
         needs_name: true,

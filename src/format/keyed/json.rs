@@ -38,7 +38,7 @@ impl JsonProgram {
             unescaped.clear();
             self.walk(mended, &mut found, unescaped).map_err(|e| if e.is_eof() { Reject::CutShort } else { Reject::NotJson })?;
         }
-        found.fill(record, unescaped, clock)?;
+        found.fill(&self.0, record, unescaped, clock)?;
         Ok(if found.count() == self.0.fields { Fit::Whole } else { Fit::Partly })
     }
 
@@ -80,6 +80,7 @@ impl<'a> Visitor<'a> for Level<'_, '_, 'a> {
             };
             let raw: &'a RawValue = map.next_value()?;
             let raw = raw.get();
+            key.field.iter().for_each(|(field, _)| self.found.meet(field));
             if raw.starts_with('{') && !key.inside.keys.is_empty() {
                 let mut reader = serde_json::Deserializer::from_str(raw);
                 let inner = Level { node: &key.inside, found: &mut *self.found, unescaped: &mut *self.unescaped };
@@ -238,16 +239,16 @@ mod tests {
         assert_eq!(read(r#"{"request":{"uri":"\/a\"b"},"status":200}"#).unwrap().0, "/a\"b");
         assert_eq!(read(r#"{"request":{"uri":"/a\x22b"},"status":200}"#).unwrap().0, r"/a\x22b");
         assert_eq!(read("{\"request\":{\"uri\":\"/a\tb\"},\"status\":200}").unwrap().0, "/a\tb");
-        assert_eq!(read(r#"{"status":009,"took":0.500,"x":0}"#).unwrap().2, 9);
-        assert_eq!(read(r#"{"took":0.5,"status":000}"#).unwrap().2, 0);
-        assert_eq!(read(r#"{"a":-,"status":502,"b":,"c":0.1, 0.2 : -,"d":}"#).unwrap().2, 502);
+        assert_eq!(read(r#"{"request":{"uri":"/"},"status":009,"took":0.500,"x":0}"#).unwrap().2, 9);
+        assert_eq!(read(r#"{"request":{"uri":"/"},"took":0.5,"status":000}"#).unwrap().2, 0);
+        assert_eq!(read(r#"{"request":{"uri":"/"},"a":-,"status":502,"b":,"c":0.1, 0.2 : -,"d":}"#).unwrap().2, 502);
     }
 
     #[test]
     fn a_narrowed_reader_takes_the_same_lines() {
         let (whole, mut strings) = (program(), Strings::default());
         let narrow = JsonProgram(whole.0.narrowed(crate::format::Wanted::TALLY));
-        let line = br#"{"status":200,"request":{"headers":{"\ud800":1,"User-Agent":["x"]}},"\udc00":2}"#;
+        let line = br#"{"status":200,"request":{"uri":"/","headers":{"\ud800":1,"User-Agent":["x"]}},"\udc00":2}"#;
         for program in [whole, narrow] {
             let (mut clock, mut r) = (Clock::new(TimeZone::UTC), Record::default());
             assert!(program.parse(line, &mut clock, &mut strings, &mut r).is_ok());
@@ -271,8 +272,10 @@ mod tests {
     #[test]
     fn lines_that_are_no_record() {
         assert_eq!(read(r#"{"msg":"started"}"#), Err(Reject::NotThisFormat));
-        assert_eq!(read(r#"{"status":"-"}"#), Err(Reject::NoStatus));
-        assert_eq!(read(r#"{"status":"ok"}"#), Err(Reject::BadStatus));
+        assert_eq!(read(r#"{"msg":"exited","status":137}"#), Err(Reject::NotThisFormat));
+        assert_eq!(read(r#"{"status":"-","request":{"uri":"/"}}"#), Err(Reject::NoStatus));
+        assert_eq!(read(r#"{"status":"ok","request":{"uri":"/"}}"#), Err(Reject::BadStatus));
+        assert_eq!(read(r#"{"status":0,"request":{"uri":null}}"#), Err(Reject::NoStatus));
         assert_eq!(read(r#"{"status":200"#), Err(Reject::CutShort));
         assert_eq!(read("plain"), Err(Reject::NotJson));
         let deep = format!("{{\"status\":{}200{}}}", "[".repeat(200_000), "]".repeat(200_000));

@@ -24,6 +24,8 @@ pub(super) struct Keys {
     root: Node,
     /// How many fields the map knows: a line that fills all of them fits wholly.
     fields: usize,
+    /// Some key holds a part of the request, so that every access line has one.
+    of_request: bool,
 }
 
 /// One level of nested objects.
@@ -56,6 +58,7 @@ impl Keys {
                 continue;
             }
             seen |= field.bit();
+            program.of_request |= field == Field::Request || field.is_of_request_line();
             program.root.insert(&path, field, rank);
         }
         program.fields = seen.count_ones() as usize;
@@ -107,6 +110,8 @@ impl Node {
 #[derive(Default)]
 struct Found<'a> {
     slots: [Option<(u8, &'a Field, Text<'a>)>; Found::SLOTS],
+    /// The line has a key for some part of the request, whatever it holds.
+    of_request: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -118,6 +123,11 @@ enum Text<'a> {
 impl<'a> Found<'a> {
     /// One for each bit of [`Field::bit`].
     const SLOTS: usize = Field::BITS;
+
+    /// Notes that the line has a key.
+    fn meet(&mut self, field: &Field) {
+        self.of_request |= *field == Field::Request || field.is_of_request_line();
+    }
 
     fn put(&mut self, field: &'a Field, rank: u8, text: Text<'a>) {
         let slot = &mut self.slots[field.bit().trailing_zeros() as usize];
@@ -131,7 +141,7 @@ impl<'a> Found<'a> {
     }
 
     /// Fills `record`, which must be empty. A request without a status is answered without one being logged, or never.
-    fn fill(&self, record: &mut Record<'a>, unescaped: &'a str, clock: &mut Clock) -> Result<(), Reject> {
+    fn fill(&self, keys: &Keys, record: &mut Record<'a>, unescaped: &'a str, clock: &mut Clock) -> Result<(), Reject> {
         let mut no_status = None;
         // The request line comes first of these; once it was one, what servers made of its parts adds nothing.
         let mut has_request = false;
@@ -143,7 +153,9 @@ impl<'a> Found<'a> {
             };
             match field {
                 Field::Status => {
-                    record.status = value::status(text);
+                    // Some write `200.0`, some `200 OK`.
+                    let number = text.split(|b| matches!(b, b'.' | b' ')).next().unwrap_or_default();
+                    record.status = value::status(number);
                     no_status = Some(matches!(text, b"-" | b"" | b"-1"));
                 }
                 // Some writers call the path the request.
@@ -160,7 +172,12 @@ impl<'a> Found<'a> {
         if record.duration.is_none() {
             record.duration = record.time.zip(end).and_then(|(start, end)| between(start, end));
         }
+        // A session without HTTP, as proxies tell it.
+        let is_session = record.status.is_some_and(|s| s.get() == 0) && record.method.is_none() && record.path.is_none();
         match (record.status, no_status) {
+            // A number that is called status or code, and no request: what some application has to say.
+            _ if keys.of_request && !self.of_request => Err(Reject::NotThisFormat),
+            (Some(_), _) if is_session => Err(Reject::NoStatus),
             (Some(_), _) => Ok(()),
             (None, Some(true)) => Err(Reject::NoStatus),
             (None, Some(false)) => Err(Reject::BadStatus),

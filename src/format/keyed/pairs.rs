@@ -30,6 +30,10 @@ impl Pairs {
         strings: &'a mut Strings,
         record: &mut Record<'a>,
     ) -> Result<Fit, Reject> {
+        // Pairs within the text of a JSON object are not the line's own.
+        if line.first() == Some(&b'{') {
+            return Err(Reject::NotThisFormat);
+        }
         let unescaped = &mut strings.unescaped;
         unescaped.clear();
         let mut found = Found::default();
@@ -40,7 +44,7 @@ impl Pairs {
         if pairs.is_none_or(|count| count < 2) {
             return Err(Reject::NotThisFormat);
         }
-        found.fill(record, unescaped, clock)?;
+        found.fill(&self.keys, record, unescaped, clock)?;
         Ok(if found.count() == self.keys.fields { Fit::Whole } else { Fit::Partly })
     }
 
@@ -51,6 +55,7 @@ impl Pairs {
             let Pair { key, value, escaped } = pair?;
             count += 1;
             let Some((field, rank)) = std::str::from_utf8(key).ok().and_then(|key| self.keys.of(key)) else { continue };
+            found.meet(field);
             let text = if escaped { unescape(value, unescaped) } else { Text::Raw(value) };
             found.put(field, *rank, text);
         }
