@@ -51,7 +51,7 @@ pub fn read(format: &Format, lines: &[&[u8]], mut each: impl FnMut(&Record<'_>))
         let again = outcome(format, line, &mut second);
         assert_eq!(whole, again, "again, {}: {:?}", format.name(), String::from_utf8_lossy(line));
         if let Outcome::Record(record) = whole {
-            sensible(format, &record);
+            sensible(&record);
             each(&record);
         }
     }
@@ -67,16 +67,19 @@ fn counted(outcome: Outcome<'_>) -> Outcome<'_> {
     }
 }
 
-fn sensible(format: &Format, record: &Record<'_>) {
+fn sensible(record: &Record<'_>) {
     assert!(record.status.is_some_and(|status| status.get() < 1000));
-    // A path without its query may hold what the server decoded.
-    let split = record.path.is_none_or(|path| !path.contains(&b'?'));
-    assert!(split || format.has(&Field::Path), "{}: {record:?}", format.name());
     if let Some(time) = record.time {
         assert!(time.nanos < 1_000_000_000 && time.digits < 10, "{time:?}");
         let shown = time.to_string();
         assert!(shown.len() <= 30 && shown.as_bytes()[4] == b'-', "{shown}");
     }
+}
+
+/// A path has no query, save where the format has it by itself: there it holds what the server decoded.
+pub fn split(format: &Format, record: &Record<'_>) {
+    let split = record.path.is_none_or(|path| !path.contains(&b'?'));
+    assert!(split || format.has(&Field::Path), "{}: {record:?}", format.name());
 }
 
 /// Reads the lines at once and in three chunks; both must give the same.

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use logcodes::format::{Format, builtins};
 use logcodes::tally::{Spec, Tally};
-use logcodes_fuzz::{lines, read};
+use logcodes_fuzz::{lines, read, split};
 use std::sync::LazyLock;
 
 /// The formats, each with what its headings begin with.
@@ -21,7 +21,10 @@ fuzz_target!(|data: &[u8]| {
     let lines = lines(data, 6);
     let mut tally = Tally::new(Spec { cross: true, ..Spec::default() });
     for (format, heading) in FORMATS.iter() {
-        read(format, &lines, |record| tally.absorb(record));
+        read(format, &lines, |record| {
+            split(format, record);
+            tally.absorb(record);
+        });
         if let Some(heading) = heading {
             let heading = [heading.as_bytes(), lines[0]].concat();
             let under: Vec<&[u8]> = [&heading[..]].into_iter().chain(lines[1..].iter().copied()).collect();

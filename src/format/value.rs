@@ -127,21 +127,22 @@ fn authority_and_path(url: &[u8]) -> Option<(&[u8], &[u8])> {
 #[cold]
 fn set_clf_head<'a>(record: &mut Record<'a>, text: &'a [u8]) {
     let text = text.trim_ascii();
-    let words: Vec<&[u8]> = text.split(|&b| b == b' ').filter(|w| !w.is_empty()).collect();
-    let Some(&first) = words.first() else { return };
+    // A list of addresses may be as long as a line, and is not worth room of its own.
+    let words = || text.split(|&b| b == b' ').filter(|w| !w.is_empty());
+    let Some(first) = words().next() else { return };
     let listed = first.ends_with(b",") || first.starts_with(b"\"");
     let bare = first.strip_prefix(b"\"").unwrap_or(first);
     record.remote = stated(bare.strip_suffix(b",").unwrap_or(bare));
     // The ident is `-` on nearly every server, and what follows it is the user, spaces and all.
-    let ident = words.iter().skip(1).position(|w| *w == b"-").map(|at| at + 1);
+    let ident = words().skip(1).position(|w| w == b"-").map(|at| at + 1);
     match ident {
-        Some(at) if at + 1 < words.len() => {
+        Some(at) if words().nth(at + 1).is_some() => {
             record.user = stated(after_words(text, at + 1));
             if at == 2 && !listed {
-                (record.host, record.remote) = (stated(first), stated(words[1]));
+                (record.host, record.remote) = (stated(first), words().nth(1).and_then(stated));
             }
         }
-        _ if words.len() > 2 => record.user = words.last().and_then(|w| stated(w)),
+        _ if words().nth(2).is_some() => record.user = words().next_back().and_then(stated),
         _ => {}
     }
 }

@@ -105,8 +105,8 @@ impl Columns {
         if heading.text != line {
             let text = String::from_utf8_lossy(names).into_owned();
             let separator = if self.comma { Separator::Comma } else { Separator::of(names.trim_ascii()) };
-            let names: Vec<&str> =
-                columns(text.trim().as_bytes(), separator).filter_map(|c| std::str::from_utf8(c).ok()).take(MOST_COLUMNS).collect();
+            let named = columns(text.trim().as_bytes(), separator).filter_map(|c| std::str::from_utf8(c).ok());
+            let names: Vec<&str> = named.take(MOST_NAMED).collect();
             heading.text = line.to_vec();
             heading.layout = Some(Layout::new(names.into_iter(), Some(separator)));
         }
@@ -209,7 +209,9 @@ fn set_host_and_target<'a>(record: &mut Record<'a>, text: &'a [u8]) {
 }
 
 /// More columns than any known server writes.
-const MOST_COLUMNS: usize = 256;
+const MOST_COLUMNS: usize = 64;
+/// More than any heading names. A heading is read anew for every chunk, and may be as long as a line.
+const MOST_NAMED: usize = 1_024;
 
 /// What was read of a line so far.
 #[derive(Default)]
@@ -223,6 +225,16 @@ struct Values<'a> {
 mod tests {
     use crate::format::{Format, Memory};
     use crate::model::Record;
+
+    #[test]
+    fn a_heading_has_a_bound() {
+        let format = Format::from_user("w3c").unwrap();
+        let heading = format!("#Fields: date time sc-status{}", " x".repeat(1 << 20));
+        let (mut memory, mut record) = (Memory::default(), Record::default());
+        assert!(format.skips(heading.as_bytes(), &mut memory));
+        assert!(memory.context.heading.layout.as_ref().unwrap().columns.len() == super::MOST_NAMED);
+        format.parse(b"2025-06-15 15:06:40 404 a b", &mut memory, &mut record).unwrap();
+    }
 
     #[test]
     fn what_a_line_has_hangs_on_no_line_before_it() {

@@ -9,7 +9,7 @@ use crate::format::clock::Clock;
 use crate::format::{Fit, Reject};
 use crate::model::Record;
 use hashbrown::HashMap;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -59,7 +59,7 @@ struct Level<'n, 'f, 'a> {
 impl<'a> DeserializeSeed<'a> for Level<'_, '_, 'a> {
     type Value = ();
 
-    fn deserialize<D: serde::Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }
@@ -104,7 +104,7 @@ struct KeySeed<'a> {
 impl<'a> DeserializeSeed<'a> for KeySeed<'a> {
     type Value = Option<&'a Key>;
 
-    fn deserialize<D: serde::Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         // Half of a surrogate pair is no text, but bytes: a key that nobody asks for must not decide about a line.
         deserializer.deserialize_bytes(self)
     }
@@ -136,12 +136,37 @@ fn plain<'a>(raw: &'a str, unescaped: &mut String) -> Option<Text<'a>> {
             Some(Text::Unescaped(from, unescaped.len()))
         }
         [b'[', ..] => {
-            let list: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+            let First(first) = serde_json::from_str(raw).ok()?;
             // One level only: a list of lists is nobody's header.
-            list.first().map(|first| first.get()).filter(|first| !first.starts_with('[')).and_then(|first| plain(first, unescaped))
+            first.map(RawValue::get).filter(|first| !first.starts_with('[')).and_then(|first| plain(first, unescaped))
         }
         [b'{', ..] | b"null" => None,
         number => Some(Text::Raw(number)),
+    }
+}
+
+/// The first element of a list. The others are read past: kept, each would take several times its room in the line.
+struct First<'a>(Option<&'a RawValue>);
+
+impl<'a> Deserialize<'a> for First<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FirstOf)
+    }
+}
+
+struct FirstOf;
+
+impl<'a> Visitor<'a> for FirstOf {
+    type Value = First<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let first = list.next_element()?;
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(First(first))
     }
 }
 
@@ -232,6 +257,8 @@ mod tests {
     fn nested_keys_and_lists() {
         let line = r#"{"x":[1,{"status":9}],"request":{"uri":"/a?b","headers":{"User-Agent":["curl/8","x"]}},"status":"502"}"#;
         assert_eq!(read(line), Ok(("/a".into(), "curl/8".into(), 502)));
+        assert_eq!(read(r#"{"status":[200,[3],"x"],"took":[]}"#).unwrap().2, 200);
+        assert_eq!(read(r#"{"status":[]}"#), Err(Reject::NotThisFormat));
     }
 
     #[test]
