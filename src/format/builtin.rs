@@ -65,7 +65,8 @@ impl Builtin {
     /// What reads a line of the same family that this format rejects, without being another format.
     pub(super) fn fallbacks(&self) -> Vec<Reader> {
         let is_clf = self.template.contains("%t") || self.template.contains("[$time_local]") || self.template.contains("[$time_clf]");
-        builtins().iter().filter(|b| is_clf && b.fallback).map(Self::reader).collect()
+        let is_beginning = |b: &Self| self.template.starts_with(b.template);
+        builtins().iter().filter(|b| b.fallback && (is_clf || is_beginning(b))).map(Self::reader).collect()
     }
 
     pub(super) fn syntax(&self) -> Option<Syntax> {
@@ -114,6 +115,7 @@ impl Field {
             "ms" => Some(Unit::Millis),
             "us" => Some(Unit::Micros),
             "ns" => Some(Unit::Nanos),
+            "ms_or_s" => Some(Unit::MillisOrSeconds),
             _ => None,
         };
         Some(match name {
@@ -153,9 +155,9 @@ impl Field {
     /// The name for messages.
     pub(super) const fn label(&self) -> &'static str {
         match self {
-            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Spaces => "a field",
+            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Words | Self::Spaces => "a field",
             Self::Time(_) => "the time",
-            Self::ClfHead | Self::Remote | Self::Peer | Self::Forwarded => "the client's address",
+            Self::ClfHead | Self::Remote | Self::Peer | Self::AddressPort | Self::Forwarded => "the client's address",
             Self::User => "the user",
             Self::Request | Self::AbsoluteRequest => "the request line",
             Self::Method => "the method",
