@@ -23,8 +23,8 @@ pub(super) struct Program {
     pub(super) required: usize,
     /// nginx never writes `-` for a byte count or an ident: a line that has one was written by another server.
     pub(super) numeric_bytes: bool,
-    /// A line is a record only if its time, where the template has one, is one, and a method only if it is a token: the text between the fields alone would
-    /// take lines of other kinds for records.
+    /// A line is a record only if its time, where the template has one, is one, and a method only if it is a token with a
+    /// letter in it: the text between the fields alone would take lines of other kinds for records.
     pub(super) strict: bool,
 }
 
@@ -125,7 +125,7 @@ impl Program {
         if !self.strict {
             return Ok(fit);
         }
-        if record.method.is_some_and(|method| method == b"-" || !is_token(method)) {
+        if record.method.is_some_and(|method| !is_token(method) || !method.iter().any(u8::is_ascii_alphabetic)) {
             (record.method, record.path, record.query) = (None, None, None);
         }
         // A proxy's line about a session without HTTP has all the fields, and no request.

@@ -174,7 +174,6 @@ fn column(name: &str, unit: Unit, has_query: bool) -> Column {
         "time" | "time-utc" | "time-local" => (TimeOfDay, Looks::TimeOfDay),
         "datetime" | "timestamp" | "time_micros" | "ts" => (Is(Field::Time(TimeLayout::Any)), Looks::Number),
         "c-ip" | "c_ip" | "id.orig_h" => (Is(Field::Remote), Looks::Address),
-        "s-ip" => (Other, Looks::Address),
         "id.resp_h" => (Is(Field::UpstreamAddr), Looks::Address),
         "cs-username" | "c-auth-id" | "username" => (Is(Field::User), Looks::Any),
         "cs-method" | "cs_method" | "method" => (Is(Field::Method), Looks::Method),
@@ -201,7 +200,7 @@ fn column(name: &str, unit: Unit, has_query: bool) -> Column {
         "cs_referer" | "referrer" => (Is(Field::Referer), Looks::Any),
         "x-edge-request-id" | "s_request_id" | "uid" => (Is(Field::RequestId), Looks::Any),
         "cs(cookie)" => (Other, Looks::NoUrl),
-        "x-forwarded-for" => (Other, Looks::Address),
+        "s-ip" | "x-forwarded-for" => (Other, Looks::Address),
         "s-sitename" | "s-computername" => (Other, Looks::Host),
         _ => (Other, Looks::Any),
     };
