@@ -30,6 +30,7 @@ pub(super) struct Program {
 
 /// One field and how it ends.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says one thing of how the field begins and ends, and any may go with any")]
 pub(super) struct Step {
     pub(super) field: Field,
     end: End,
