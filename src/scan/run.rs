@@ -149,7 +149,7 @@ impl Context<'_> {
     fn tell_open_pieces(&self, input: u32, name: &str, carried: &[u8]) {
         let open = self.hanging(input).map_or(0, |format| format.open_pieces(carried));
         if open > 0 {
-            self.warn(input, format!("{name}: ends within a line; {open} pieces of it are counted with the blank lines"));
+            self.warn(input, format!("{name}: ends within a line that came in pieces; they are counted with the blank lines"));
         }
     }
 
