@@ -468,3 +468,17 @@ fn logs_in_archives_have_their_own_service_and_configured_format() {
     let formats: Vec<_> = json["inputs"].as_array().unwrap().iter().map(|i| i["format"].as_str().unwrap().to_owned()).collect();
     assert!(formats.iter().any(|format| format.contains("mine")), "{formats:?}");
 }
+
+#[test]
+fn a_line_that_ends_in_the_middle_says_so() {
+    let dir = Dir::new();
+    let line = |kind: &str, text: &str| format!("2025-06-15T15:06:40.1Z stdout {kind} {text}\n");
+    let whole = |n: u32| line("F", combined(n, "GET / HTTP/1.1", 200, 1).trim_end());
+    let log: String = (0..20).map(whole).chain([line("P", "192.0.2.1 - - [")]).collect();
+    let file = dir.file("0.log", &log);
+    for (args, input) in [(vec!["-o", "json", file.to_str().unwrap()], None), (vec!["-o", "json", "-"], Some(log.as_bytes()))] {
+        let ran = dir.run_with(&args, input).exits(0);
+        assert!(ran.stderr().contains("ends within a line; 1 pieces of it are counted with the blank lines"), "{}", ran.stderr());
+        assert_eq!((&ran.json()["lines"]["parsed"], &ran.json()["lines"]["directives"]), (&20.into(), &1.into()));
+    }
+}

@@ -66,7 +66,8 @@ impl Builtin {
     /// What reads a line of the same family that this format rejects, without being another format.
     pub(super) fn fallbacks(&self) -> Vec<Arc<Reader>> {
         let is_clf = self.template.contains("%t") || self.template.contains("[$time_local]") || self.template.contains("[$time_clf]");
-        builtins().iter().filter(|b| is_clf && b.fallback).map(Self::shared).collect()
+        let is_beginning = |b: &Self| self.template.starts_with(b.template);
+        builtins().iter().filter(|b| b.fallback && (is_clf || is_beginning(b))).map(Self::shared).collect()
     }
 
     pub(super) fn syntax(&self) -> Option<Syntax> {
@@ -122,6 +123,7 @@ impl Field {
             "ms" => Some(Unit::Millis),
             "us" => Some(Unit::Micros),
             "ns" => Some(Unit::Nanos),
+            "ms_or_s" => Some(Unit::MillisOrSeconds),
             _ => None,
         };
         Some(match name {
@@ -161,9 +163,9 @@ impl Field {
     /// The name for messages.
     pub(super) const fn label(&self) -> &'static str {
         match self {
-            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Spaces => "a field",
+            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Words | Self::Spaces => "a field",
             Self::Time(_) => "the time",
-            Self::ClfHead | Self::Remote | Self::Peer | Self::Forwarded => "the client's address",
+            Self::ClfHead | Self::Remote | Self::Peer | Self::AddressPort | Self::Forwarded => "the client's address",
             Self::User => "the user",
             Self::Request | Self::AbsoluteRequest => "the request line",
             Self::Method => "the method",

@@ -98,12 +98,12 @@ impl Clock {
     #[cold]
     fn odd_clf(&self, text: &[u8]) -> Option<Timestamp> {
         let text = text.strip_prefix(b"[").unwrap_or(text);
-        let text = text.strip_suffix(b"]").unwrap_or(text);
+        let text = text.strip_suffix(b"]").unwrap_or(text).trim_ascii();
         if text.len() == 26 {
             return Timestamp::parse_clf(text);
         }
-        // cPanel writes the month first, in digits.
-        let patterns = ["%d/%b/%Y:%H:%M:%S%.f %z", "%d/%b/%Y:%H:%M:%S%.f", "%m/%d/%Y:%H:%M:%S %z"];
+        // cPanel writes the month first, in digits; Rack wrote a space before the hour and no zone.
+        let patterns = ["%d/%b/%Y:%H:%M:%S%.f %z", "%d/%b/%Y:%H:%M:%S%.f", "%m/%d/%Y:%H:%M:%S %z", "%d/%b/%Y %H:%M:%S"];
         patterns.iter().find_map(|pattern| self.pattern(pattern, text)).or_else(|| self.iso(text))
     }
 

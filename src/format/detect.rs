@@ -155,7 +155,7 @@ fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
     let (builtin, reader, best) = &tried[0];
     let mut chosen = Format::bare(builtin.name, Reader::clone(reader), others(tried));
     let note = match &**reader {
-        Reader::Text(_) if best.whole * 2 < best.parsed => match infer::longer(builtin, lines) {
+        Reader::Text(_) if best.whole * 2 < best.parsed => match longer(tried, lines) {
             Some(longer) => {
                 chosen.name = longer.name;
                 chosen.reader = Reader::Text(longer.program);
@@ -176,6 +176,13 @@ fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
         _ => None,
     };
     (chosen, note)
+}
+
+/// The first of the formats that make as much of the lines as the best one whose tail is understood.
+fn longer(tried: &[Tried], lines: &[&[u8]]) -> Option<infer::Longer> {
+    let made = |c: &Candidate| (c.parsed, c.filled);
+    let equals = tried.iter().take_while(|(_, _, c)| made(c) == made(&tried[0].2));
+    equals.filter(|(_, reader, _)| matches!(**reader, Reader::Text(_))).find_map(|(builtin, ..)| infer::longer(builtin, lines))
 }
 
 /// What is tried on lines that the best format rejects: templates, of which most give up at once, and whatever else read a

@@ -19,6 +19,8 @@ pub enum Field {
     Forwarded,
     /// The peer's address with its port: `192.0.2.1:443`, `[2001:db8::1]:443`.
     Peer,
+    /// The peer's address with its port, an address of version 6 without brackets: `2001:db8::1:443`.
+    AddressPort,
     /// The user of HTTP authentication.
     User,
     /// The whole request line.
@@ -77,6 +79,8 @@ pub enum Field {
     Captures,
     /// Any number of things in square brackets, each followed by a space.
     Brackets,
+    /// Any number of words without quotes, each followed by a space.
+    Words,
     /// Any number of spaces.
     Spaces,
 }
@@ -85,10 +89,10 @@ impl Field {
     /// The bit of this field in [`Wanted`]; a layout or unit makes no difference.
     pub(super) const fn bit(&self) -> u32 {
         1 << match self {
-            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Spaces => 0,
+            Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Words | Self::Spaces => 0,
             Self::Time(_) => 1,
             Self::ClfHead => 2,
-            Self::Remote | Self::Peer | Self::Forwarded => 3,
+            Self::Remote | Self::Peer | Self::AddressPort | Self::Forwarded => 3,
             Self::User => 4,
             Self::Request | Self::AbsoluteRequest => 5,
             Self::Method => 6,
@@ -130,7 +134,7 @@ impl Field {
 
     /// Nobody wants the value.
     pub(super) const fn is_skipped(&self) -> bool {
-        matches!(self, Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Spaces)
+        matches!(self, Self::Skip | Self::SkipList | Self::SkipTime(_) | Self::Captures | Self::Brackets | Self::Words | Self::Spaces)
     }
 
     /// Adds to another field, so that it competes with none.
@@ -149,6 +153,7 @@ impl Field {
             self,
             Self::Remote
                 | Self::Peer
+                | Self::AddressPort
                 | Self::Host
                 | Self::Method
                 | Self::Status
@@ -212,6 +217,8 @@ pub enum Unit {
     Micros,
     /// Nanoseconds.
     Nanos,
+    /// Seconds where there is a fraction, else milliseconds.
+    MillisOrSeconds,
 }
 
 impl Unit {
@@ -219,7 +226,7 @@ impl Unit {
     pub const fn nanos(self) -> u64 {
         match self {
             Self::Seconds => 1_000_000_000,
-            Self::Millis => 1_000_000,
+            Self::Millis | Self::MillisOrSeconds => 1_000_000,
             Self::Micros => 1_000,
             Self::Nanos => 1,
         }

@@ -1,8 +1,8 @@
 //! Formats that go on where a built-in one ends: what people put behind `combined`.
 //!
 //! Two shapes are understood without a flag: `key=value` pairs (`rt=0.012 uct="0.001"`), by their keys, and a bare number
-//! with three decimals, which is how nginx writes seconds. Everything else behind the known part is read past. What was
-//! assumed is said, and `-f` overrules it.
+//! with three decimals, which is how nginx writes seconds, or four, as Rack does. Everything else behind the known part is
+//! read past. What was assumed is said, and `-f` overrules it.
 
 use super::builtin::Builtin;
 use super::clock::Clock;
@@ -55,10 +55,8 @@ pub(super) fn longer(builtin: &Builtin, lines: &[&[u8]]) -> Option<Longer> {
     if bare {
         name.push_str(" + seconds");
     }
-    let note = bare.then(|| {
-        "the number with three decimals behind the user agent is taken for the time of the whole request in seconds; -f tells otherwise"
-            .to_owned()
-    });
+    let place = if builtin.template.contains("gent") { "with three decimals behind the user agent" } else { "with decimals at the end" };
+    let note = bare.then(|| format!("the number {place} is taken for the time of the whole request in seconds; -f tells otherwise"));
     Some(Longer { name, program, note })
 }
 
@@ -115,10 +113,10 @@ fn fields(first: &[Token<'_>], tails: &[&str]) -> Option<Vec<Field>> {
     fields.iter().any(|f| *f != Field::Skip).then_some(fields)
 }
 
-/// `0.123`: how nginx writes seconds.
+/// `0.123`, `0.1234`: how nginx and Rack write seconds.
 fn is_seconds(value: &str) -> bool {
     value.split_once('.').is_some_and(|(whole, fraction)| {
-        fraction.len() == 3 && !whole.is_empty() && [whole, fraction].iter().all(|d| d.bytes().all(|b| b.is_ascii_digit()))
+        matches!(fraction.len(), 3 | 4) && !whole.is_empty() && [whole, fraction].iter().all(|d| d.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 

@@ -295,6 +295,11 @@ impl Format {
         other.parse(line, context, strings, record).map(|_| ())
     }
 
+    /// How many of some carried lines are pieces of a line that is not whole.
+    pub fn open_pieces(&self, carried: &[u8]) -> usize {
+        carried.split(|&b| b == b'\n').filter(|line| self.wrapper.keeps(trim_line(line), &mut Pieces::default())).count()
+    }
+
     fn is_heading(&self, line: &[u8]) -> bool {
         let (mut unescaped, mut context) = (String::new(), Context::new(TimeZone::UTC));
         let inside = if self.wrapper.is_none() { Some(line) } else { self.wrapper.inside(line, &mut unescaped) };

@@ -23,13 +23,14 @@ pub(super) struct Program {
     pub(super) required: usize,
     /// nginx never writes `-` for a byte count or an ident: a line that has one was written by another server.
     pub(super) numeric_bytes: bool,
-    /// A line is a record only if its time is one, and a method only if it is a token: the text between the fields alone would
-    /// take lines of other kinds for records.
+    /// A line is a record only if its time, where the template has one, is one, and a method only if it is a token with a
+    /// letter in it: the text between the fields alone would take lines of other kinds for records.
     pub(super) strict: bool,
 }
 
 /// One field and how it ends.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says one thing of how the field begins and ends, and any may go with any")]
 pub(super) struct Step {
     pub(super) field: Field,
     end: End,
@@ -39,6 +40,8 @@ pub(super) struct Step {
     word: bool,
     /// The field may be a list: a space after a comma or beside a colon does not end it.
     list: bool,
+    /// The field does not begin with a quote.
+    bare: bool,
     shortcut: Shortcut,
 }
 
@@ -55,6 +58,8 @@ pub(super) enum End {
     Before(u8),
     /// Groups between these two bytes, each with a space behind it, and then this text.
     Groups([u8; 2], Literal),
+    /// A quote at the start of a word.
+    Quote,
     /// What is no space.
     Spaces,
     /// The end of the line.
@@ -72,7 +77,8 @@ impl Program {
         let mut program = self.clone();
         for step in &mut program.steps {
             if !wanted.has(&step.field) {
-                *step = Step::new(Field::Skip, step.end.clone(), step.quoted, step.word, step.list);
+                let skipped = Step::new(Field::Skip, step.end.clone(), step.quoted, step.word, step.list);
+                *step = if step.bare { skipped.bare() } else { skipped };
             }
         }
         let last = program.steps.iter().rposition(|s| s.field != Field::Skip).map_or(0, |at| at + 1);
@@ -123,15 +129,15 @@ impl Program {
         if !self.strict {
             return Ok(fit);
         }
-        if record.method.is_some_and(|method| !is_token(method)) {
+        if record.method.is_some_and(|method| !is_token(method) || !method.iter().any(u8::is_ascii_alphabetic)) {
             (record.method, record.path, record.query) = (None, None, None);
         }
         // A proxy's line about a session without HTTP has all the fields, and no request.
         let is_session = record.status.is_some_and(|s| s.get() == 0) && record.method.is_none() && record.path.is_none();
         match record.time {
             _ if is_session => Err(Reject::NoStatus),
-            None => Err(Reject::NotThisFormat),
-            Some(_) => Ok(fit),
+            None if self.steps.iter().any(|s| matches!(s.field, Field::Time(_))) => Err(Reject::NotThisFormat),
+            _ => Ok(fit),
         }
     }
 
@@ -143,11 +149,15 @@ impl Program {
             if at < self.required {
                 return Err(self.why_not(at, rest));
             }
-            value::set(record, &step.field, step.beginning(rest), clock);
+            let text = step.beginning(rest);
+            // Behind the status most formats have the bytes; a later number that goes on otherwise than the template may be anything.
+            if !matches!(step.field, Field::Duration(_)) {
+                value::set(record, &step.field, text, clock);
+            }
             return Ok((0, Fit::Partly));
         };
         let text = &rest[..length];
-        if self.strict && !step.quoted && text.first() == Some(&b'"') && step.field != Field::ClfHead {
+        if step.bare && at < self.required && text.first() == Some(&b'"') {
             return Err(Reject::NotThisFormat);
         }
         let sensible = value::set(record, &step.field, text, clock);
@@ -168,7 +178,7 @@ impl Program {
         let ended = match &self.steps[at].end {
             End::Byte(b) | End::Before(b) => memchr::memchr(*b, rest).is_none(),
             End::Text(text) | End::Time(_, text) | End::Groups(_, text) => memchr::memmem::find(rest, text.text()).is_none(),
-            End::Spaces | End::Line => false,
+            End::Quote | End::Spaces | End::Line => false,
         };
         if saw_time && ended { Reject::CutShort } else { Reject::NotThisFormat }
     }
@@ -209,9 +219,18 @@ impl Step {
         let shortcut = match &end {
             End::Text(text) => Shortcut::new(&field, text.text(), quoted, list),
             End::Byte(b) => Shortcut::new(&field, &[*b], quoted, list),
-            End::Before(_) | End::Time(..) | End::Groups(..) | End::Spaces | End::Line => Shortcut::new(&field, &[], quoted, list),
+            End::Before(_) | End::Time(..) | End::Groups(..) | End::Quote | End::Spaces | End::Line => {
+                Shortcut::new(&field, &[], quoted, list)
+            }
         };
-        Self { field, end, quoted, word, list, shortcut }
+        Self { field, end, quoted, word, list, bare: false, shortcut }
+    }
+
+    /// The same for a format in which a quote at the start of this field means that the line is another's.
+    pub(super) fn bare(self) -> Self {
+        // A field that is read past in one look is not looked at.
+        let shortcut = if self.field.is_skipped() { Shortcut::new(&self.field, &[], false, false) } else { self.shortcut };
+        Self { bare: true, shortcut, ..self }
     }
 
     /// Length of the field at the start of `rest`, and where the next one starts; `None` when its end is not there.
@@ -229,6 +248,7 @@ impl Step {
             End::Byte(b) => find(*b, rest).map(|at| (at, at + 1)),
             End::Before(b) => find(*b, rest).map(|at| (at, at)),
             End::Groups(around, text) => groups_end(rest, *around, text),
+            End::Quote => find(b'"', rest).filter(|&at| at == 0 || rest[at - 1] == b' ').map(|at| (at, at + 1)),
             End::Spaces => {
                 let spaces = rest.iter().take_while(|&&b| b == b' ').count();
                 Some((spaces, spaces))

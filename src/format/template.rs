@@ -316,7 +316,7 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) 
         };
         let quoted = before.ends_with('"') && after.starts_with('"');
         let word = field.is_word()
-            || (syntax == Syntax::Apache && *field == Field::User && user == UserName::OneWord)
+            || (matches!(syntax, Syntax::Apache | Syntax::Own) && *field == Field::User && user == UserName::OneWord)
             || (syntax == Syntax::Own && *field == Field::Skip && after.starts_with(' '));
         let end = match field {
             Field::Time(TimeLayout::Pattern(pattern)) | Field::SkipTime(pattern) if !times::is_epoch(pattern) && !after.is_empty() => {
@@ -324,9 +324,12 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) 
             }
             Field::Captures => End::Groups(*b"{}", Literal::new(after.as_bytes())),
             Field::Brackets => End::Groups(*b"[]", Literal::new(after.as_bytes())),
+            Field::Words => End::Quote,
             _ => end,
         };
-        steps.push(Step::new(field.clone(), end, quoted, word, field.is_list()));
+        let step = Step::new(field.clone(), end, quoted, word, field.is_list());
+        let bare = syntax == Syntax::Own && !quoted && !matches!(field, Field::ClfHead | Field::Captures | Field::Brackets | Field::Spaces);
+        steps.push(if bare { step.bare() } else { step });
         before = after;
     }
     let required = required(&steps);

@@ -15,6 +15,7 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
         | Field::SkipTime(_)
         | Field::Captures
         | Field::Brackets
+        | Field::Words
         | Field::Spaces
         | Field::EndTime
         | Field::Not(_) => {}
@@ -66,7 +67,8 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
             record.remote = stated(without_port(first.trim_ascii()));
         }
         Field::Peer => record.remote = stated(without_port(text)),
-        Field::User => record.user = stated(text),
+        Field::AddressPort => record.remote = stated(memchr::memrchr(b':', text).map_or(text, |at| &text[..at])),
+        Field::User => record.user = stated(text.trim_ascii()),
         Field::Host => record.host = stated(text),
         Field::Referer => record.referer = stated(text),
         Field::UserAgent => record.user_agent = stated(text),
@@ -130,14 +132,22 @@ fn set_clf_head<'a>(record: &mut Record<'a>, text: &'a [u8]) {
     // A list of addresses may be as long as a line, and is not worth room of its own.
     let words = || text.split(|&b| b == b' ').filter(|w| !w.is_empty());
     let Some(first) = words().next() else { return };
-    let listed = first.ends_with(b",") || first.starts_with(b"\"");
-    let bare = first.strip_prefix(b"\"").unwrap_or(first);
-    record.remote = stated(bare.strip_suffix(b",").unwrap_or(bare));
+    let is_listed = |word: &[u8]| word.ends_with(b",") || word.starts_with(b"\"");
+    let without_list = |word: &'a [u8]| {
+        let bare = word.strip_prefix(b"\"").unwrap_or(word);
+        stated(bare.strip_suffix(b",").unwrap_or(bare))
+    };
+    let listed = is_listed(first);
+    record.remote = without_list(first);
+    // A virtual host before a list of addresses.
+    if let Some(second) = words().nth(1).filter(|second| !listed && is_listed(second)) {
+        (record.host, record.remote) = (stated(first), without_list(second));
+    }
     // The ident is `-` on nearly every server, and what follows it is the user, spaces and all.
     let ident = words().skip(1).position(|w| w == b"-").map(|at| at + 1);
     match ident {
         Some(at) if words().nth(at + 1).is_some() => {
-            record.user = stated(after_words(text, at + 1));
+            record.user = stated(after_words(text, at + 1)).filter(|user| user.iter().any(|b| !matches!(b, b'-' | b' ')));
             if at == 2 && !listed {
                 (record.host, record.remote) = (stated(first), words().nth(1).and_then(stated));
             }
@@ -219,6 +229,7 @@ pub(super) fn unsigned(text: &[u8]) -> Option<u64> {
 /// `0.123`, `17`, `1.5e-3`, `42ms`; negative numbers are a server's way to say that it does not know.
 #[inline]
 pub(super) fn duration(text: &[u8], unit: Unit) -> Option<Duration> {
+    let unit = if unit == Unit::MillisOrSeconds && text.contains(&b'.') { Unit::Seconds } else { unit };
     match plain_duration(text, unit)? {
         (time, rest) if rest == text.len() => Some(time),
         _ => odd_duration(text, unit),
@@ -306,6 +317,8 @@ mod tests {
         assert_eq!(secs("1h2m0s", Unit::Millis), Some(3720.0));
         assert_eq!(secs("1.5e-3", Unit::Seconds), Some(0.0015));
         assert_eq!(secs("10002425284", Unit::Nanos), Some(10.002425284));
+        assert_eq!(secs("205", Unit::MillisOrSeconds), Some(0.205));
+        assert_eq!(secs("0.054", Unit::MillisOrSeconds), Some(0.054));
         assert_eq!(secs("-", Unit::Seconds), None);
         assert_eq!(secs("-1", Unit::Seconds), None);
         assert_eq!(secs("99999999999999999999", Unit::Seconds), None);

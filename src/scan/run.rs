@@ -88,6 +88,11 @@ impl Context<'_> {
             drop(full_in);
             pool.broadcast(|_| self.work(&parts, &next, &full_out, &empty_in))
         });
+        for (input, map, name) in &maps {
+            let fold = &mut folds[*input as usize].lock().expect("no worker panicked");
+            fold.go(self, *input, map, chunks(map.len(), self.spec.chunk) as u32);
+            self.tell_open_pieces(*input, name, &fold.carried);
+        }
         for (input, _, name) in maps.iter().filter(|(_, map, _)| map.rewritten() && map.cut().is_none()) {
             self.warn(*input, format!("{name}: the file was rewritten while it was read; lines may be missing from the counts"));
         }
@@ -122,7 +127,7 @@ impl Context<'_> {
     fn count(&self, part: &Part<'_>, worker: &mut super::Worker<'_>) {
         let range = chunk_of(part.map, self.spec.chunk, part.chunk.number as usize);
         let end = part.map.cut().unwrap_or(range.end).clamp(range.start, range.end);
-        let carried = part.fold.map(|fold| self.before(part, &mut fold.lock().expect("no worker panicked"))).unwrap_or_default();
+        let carried = part.fold.map(|fold| fold.lock().expect("no worker panicked").before(self, part)).unwrap_or_default();
         worker.read(&part.map[range.start..end], part.chunk, &carried);
         if let Some(end) = part.map.cut()
             && end < range.end
@@ -140,18 +145,12 @@ impl Context<'_> {
         self.formats[input as usize].as_ref().filter(|f| f.hangs_on_earlier_lines())
     }
 
-    /// What a part hangs on. Parts are taken in their order but not asked about in it: what is met on the way to a later one
-    /// is kept for the worker that has the earlier one.
-    fn before(&self, part: &Part<'_>, fold: &mut Fold) -> Carried {
-        let number = part.chunk.number;
-        while fold.next <= number {
-            fold.kept.insert(fold.next, fold.carried.clone());
-            if let Some(format) = self.hanging(part.chunk.input) {
-                carry(format, &mut fold.carried, &part.map[chunk_of(part.map, self.spec.chunk, fold.next as usize)]);
-            }
-            fold.next += 1;
+    /// A line whose end never came is no request, and says so.
+    fn tell_open_pieces(&self, input: u32, name: &str, carried: &[u8]) {
+        let open = self.hanging(input).map_or(0, |format| format.open_pieces(carried));
+        if open > 0 {
+            self.warn(input, format!("{name}: ends within a line; {open} pieces of it are counted with the blank lines"));
         }
-        fold.kept.remove(&number).unwrap_or_default()
     }
 
     /// Reads the streams of a job one after another.
@@ -192,6 +191,7 @@ impl Context<'_> {
                     break;
                 }
             }
+            self.tell_open_pieces(input, &prepared.name, &carried);
         }
     }
 }
@@ -202,6 +202,26 @@ struct Fold {
     next: u32,
     carried: Carried,
     kept: HashMap<u32, Carried>,
+}
+
+impl Fold {
+    /// What a part hangs on. Parts are taken in their order but not asked about in it: what is met on the way to a later one
+    /// is kept for the worker that has the earlier one.
+    fn before(&mut self, context: &Context<'_>, part: &Part<'_>) -> Carried {
+        let number = part.chunk.number;
+        self.go(context, part.chunk.input, part.map, number + 1);
+        self.kept.remove(&number).unwrap_or_default()
+    }
+
+    /// Goes on to a part.
+    fn go(&mut self, context: &Context<'_>, input: u32, map: &Map, number: u32) {
+        let Some(format) = context.hanging(input) else { return };
+        while self.next < number {
+            self.kept.insert(self.next, self.carried.clone());
+            carry(format, &mut self.carried, &map[chunk_of(map, context.spec.chunk, self.next as usize)]);
+            self.next += 1;
+        }
+    }
 }
 
 /// Goes on by some lines.

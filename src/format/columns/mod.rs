@@ -223,8 +223,43 @@ struct Values<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::format::{Format, Memory};
-    use crate::model::Record;
+    use jiff::tz::TimeZone;
+
+    /// `time remote host path?query status milliseconds` of a line below a heading.
+    fn read(columns: &Columns, heading: &str, line: &str) -> Result<String, Reject> {
+        let (mut state, mut clock) = (Heading::default(), Clock::new(TimeZone::UTC));
+        assert!(columns.obeys(heading.as_bytes(), &mut state), "{heading}");
+        let (mut strings, mut r) = (Strings::default(), Record::default());
+        columns.parse(line.as_bytes(), &mut state, &mut clock, &mut strings, &mut r)?;
+        let text = |t: Option<&[u8]>| String::from_utf8_lossy(t.unwrap_or(b"-")).into_owned();
+        let time = r.time.map_or("-".to_owned(), |t| t.to_string());
+        let millis = r.duration.map_or("-".to_owned(), |d| d.as_millis().to_string());
+        let (path, query, status) = (text(r.path), text(r.query), r.status.map_or(0, crate::model::StatusCode::get));
+        Ok(format!("{time} {} {} {path}?{query} {status} {millis}", text(r.remote), text(r.host)))
+    }
+
+    #[test]
+    fn headings_of_several_servers() {
+        let w3c = Columns::w3c(&[]);
+        let advanced = "#Fields:  date-local time-local  c-ip cs-uri-stem cs-uri-query sc-status sc-substatus TimeTakenMS";
+        let line = r#"2025-08-15 17:00:00.675 "192.0.2.7" /a - 404 " ""x"" y " 359"#;
+        assert_eq!(read(&w3c, advanced, line).unwrap(), "2025-08-15T17:00:00.675Z 192.0.2.7 - /a?- 404 359");
+        let both = "#Fields: date-local time-local date-utc time-utc c-ip cs-uri-stem sc-status";
+        let line = "2025-08-15 17:00:00 2025-08-15 15:00:00 192.0.2.7 /a?b 200";
+        assert_eq!(read(&w3c, both, line).unwrap(), "2025-08-15T15:00:00Z 192.0.2.7 - /a?b 200 -");
+        let imperva = "#Fields: date time c-ip cs-uri cs-uri-query sc-status";
+        let line = |uri: &str, status: &str| format!(r#""2025-06-28" "07:26:35" "192.0.2.7" "{uri}" "a=b" "{status}""#);
+        let found = |uri: &str| read(&w3c, imperva, &line(uri, "200")).unwrap();
+        assert_eq!(found("www.example.com/x"), "2025-06-28T07:26:35Z 192.0.2.7 www.example.com /x?a=b 200 -");
+        assert_eq!(found("http://www.example.com/x"), "2025-06-28T07:26:35Z 192.0.2.7 - http://www.example.com/x?a=b 200 -");
+        assert_eq!(found("www.example.com:443"), "2025-06-28T07:26:35Z 192.0.2.7 - www.example.com:443?a=b 200 -");
+        assert_eq!(read(&w3c, imperva, &line("/", "")), Err(Reject::NoStatus));
+        let zeek = "#fields\tts\tid.orig_h\thost\turi\tstatus_code";
+        let line = "1750000000.25\t192.0.2.7\twww.example.com\t/a?b\t304";
+        assert_eq!(read(&Columns::zeek(&[]), zeek, line).unwrap(), "2025-06-15T15:06:40.25Z 192.0.2.7 www.example.com /a?b 304 -");
+    }
 
     #[test]
     fn a_heading_has_a_bound() {

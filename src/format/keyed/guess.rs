@@ -175,7 +175,7 @@ const GUESSES: &[Guess] = &[
         field: |_| Field::Bytes,
         is: |v| value::unsigned(v.as_bytes()).is_some(),
         names: &["bytes_sent", "body_bytes", "response_size", "bytes", "size", "length"],
-        refused: &["request", "recv", "received", "upstream", "origin", "_in"],
+        refused: &["request", "recv", "received", "upstream", "origin", "_in", "mem", "redis", "cache", "disk"],
         needs_name: true,
     },
     Guess {
