@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 static FORMATS: LazyLock<Vec<(Format, Option<&str>)>> = LazyLock::new(|| {
     let heading = |syntax| match syntax {
         "w3c" => Some("#Fields: "),
+        "zeek" => Some("#fields\t"),
         "csv" => Some("time_micros,"),
         _ => None,
     };

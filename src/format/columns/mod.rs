@@ -35,10 +35,10 @@ pub(super) struct Heading {
     guess: Option<Guess>,
 }
 
-/// A layout with where it comes from: the reader's kind, the number of a pattern, the groups of it.
+/// A layout with where it comes from: the reader by its marker, the number of a pattern, the groups of it.
 #[derive(Clone, Debug)]
 struct Guess {
-    of: (bool, usize, Groups),
+    of: (&'static str, usize, Groups),
     layout: Layout,
 }
 
@@ -189,7 +189,7 @@ impl Columns {
     /// What a line without a fitting heading has. It hangs on nothing but the line, or counts would hang on where a log is cut.
     fn guessed<'g>(&self, line: &[u8], separator: Separator, last: &'g mut Option<Guess>) -> Option<&'g Layout> {
         let texts: Vec<&[u8]> = columns(line, separator).take(MOST_COLUMNS).collect();
-        let of = self.known.iter().enumerate().find_map(|(at, pattern)| Some((self.comma, at, pattern.groups(&texts)?)))?;
+        let of = self.known.iter().enumerate().find_map(|(at, pattern)| Some((self.marker, at, pattern.groups(&texts)?)))?;
         let guess = match last.take() {
             Some(guess) if guess.of == of => guess,
             _ => Guess { of, layout: self.known[of.1].layout(of.2) },
