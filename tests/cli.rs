@@ -492,3 +492,50 @@ fn help_and_version() {
     assert!(dir.run(&["--help"]).exits(0).stdout().contains("EXIT CODES"));
     assert_eq!(dir.run(&["-V"]).exits(0).stdout(), format!("logcodes {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn formats_points_at_the_place_where_a_line_stopped() {
+    let dir = Dir::new();
+    let broken = combined(3, "GET /c HTTP/1.1", 200, 1).replace(" 200 ", " 2x0 ");
+    let file = dir.file("access.log", [combined(1, "GET /a HTTP/1.1", 200, 1), combined(2, "GET /b HTTP/1.1", 404, 1), broken].concat());
+    let told = dir.run(&["formats", file.to_str().unwrap()]).exits(0).stdout();
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].ends_with("access.log: nginx-combined"), "{told}");
+    assert!(lines[1].contains("2 of 3 sampled lines are records, 2 fit to their end"), "{told}");
+    // The runners-up come behind it.
+    assert!(lines[2].trim_start().starts_with("apache-combined"), "{told}");
+    let [.., line, mark] = lines[..] else { panic!("{told}") };
+    assert_eq!(mark.find('^'), line.find("2x0"), "{told}");
+}
+
+#[test]
+fn rejected_lines_are_shown_three_times_where_they_stand_and_without_secrets() {
+    let dir = Dir::new();
+    let bad = |n: u32| format!("this is line {n} with /login?token=sesame\n");
+    let log: String = (1..=5).map(|n| combined(n, "GET / HTTP/1.1", 200, 1) + &bad(2 * n)).collect();
+    let file = dir.file("access.log", log);
+    let json = dir.run(&["-o", "json", file.to_str().unwrap()]).exits(0).json();
+    let reject = &json["rejects"][0];
+    let lines: Vec<u64> = reject["samples"].as_array().unwrap().iter().map(|s| s["line"].as_u64().unwrap()).collect();
+    assert_eq!((&reject["count"], lines), (&5.into(), vec![2, 4, 6]));
+    let sample = &reject["samples"][0];
+    assert!(sample["input"].as_str().unwrap().ends_with("access.log") && !sample["text"].as_str().unwrap().contains("sesame"), "{sample}");
+    dir.run(&["--max-rejects", "1%", file.to_str().unwrap()]).exits(3);
+}
+
+#[test]
+fn times_without_a_zone_and_out_of_order() {
+    let dir = Dir::new();
+    let line = |time: &str| format!("{time} 192.0.2.1 GET /a - 80 - 192.0.2.7 curl/8 - 200 0 0 5\n");
+    let log = [line("2025-07-15 12:00:00"), line("2025-01-15 12:00:00"), line("2025-07-15 11:59:59")].concat();
+    let file = dir.file("u_ex250715.log", log);
+    let times = |args: &[&str]| -> Vec<String> {
+        let records = dir.run(&[&["records", file.to_str().unwrap()], args].concat()).exits(0).stdout();
+        records.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()["time"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(times(&[]), ["2025-07-15T12:00:00Z", "2025-01-15T12:00:00Z", "2025-07-15T11:59:59Z"]);
+    // An hour behind in winter and two in summer.
+    assert_eq!(times(&["--tz", "Europe/Berlin"]), ["2025-07-15T10:00:00Z", "2025-01-15T11:00:00Z", "2025-07-15T09:59:59Z"]);
+    let json = dir.run(&["-o", "json", file.to_str().unwrap()]).exits(0).json();
+    assert_eq!(json["span"], serde_json::json!({"start": "2025-01-15T12:00:00Z", "end": "2025-07-15T12:00:00Z"}));
+}

@@ -191,3 +191,17 @@ impl Field {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FIELDS, Field, TIMED};
+
+    #[test]
+    fn the_build_knows_the_same_fields() {
+        for name in FIELDS {
+            let unit = if TIMED.contains(name) { "ms" } else { "" };
+            assert!(Field::named(name, unit).is_some(), "{name}");
+        }
+        assert!(TIMED.iter().all(|name| FIELDS.contains(name)));
+    }
+}

@@ -1,6 +1,7 @@
 //! One line of bytes -> [`Record`].
 //!
-//! A format is either a template, compiled once into steps that a line is walked with, or a map from JSON keys to fields.
+//! A format is a template, compiled once into steps that a line is walked with; a map from keys to fields (JSON, LTSV, logfmt);
+//! or columns whose heading says what they are. Around it may lie what a collector adds to every line.
 //! This room knows what servers write and how they escape it; it never opens a file and keeps no count.
 
 mod builtin;

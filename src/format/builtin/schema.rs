@@ -82,7 +82,8 @@ pub(crate) fn generate(files: &[(String, String)]) -> Result<String, String> {
         formats.push((order, file));
     }
     formats.sort_by_key(|(order, _)| *order);
-    let mut rust = String::from("static BUILTINS: &[Builtin] = &[\n");
+    let mut rust = format!("#[cfg(test)]\nstatic FIELDS: &[&str] = &{FIELDS:?};\n#[cfg(test)]\nstatic TIMED: &[&str] = &{TIMED:?};\n");
+    rust.push_str("static BUILTINS: &[Builtin] = &[\n");
     for (_, file) in &formats {
         write_format(&mut rust, file).map_err(|e| e.to_string())?;
     }
