@@ -96,10 +96,10 @@ impl Node {
         self.keys.values().any(|k| k.field.as_ref().is_some_and(|(f, _)| is(f)) || k.inside.any(is))
     }
 
-    /// Drops the keys of unwanted fields; the status and what decides about acceptance always stay wanted.
+    /// Drops the keys of unwanted fields, but of none that decides whether a line is a record: parts of a request do.
     fn retain(&mut self, wanted: Wanted) {
         for key in self.keys.values_mut() {
-            key.field.take_if(|(f, _)| !wanted.has(f));
+            key.field.take_if(|(f, _)| !wanted.has(f) && !f.is_of_request_line());
             key.inside.retain(wanted);
         }
         self.keys.retain(|_, k| k.field.is_some() || !k.inside.keys.is_empty());

@@ -143,6 +143,15 @@ mod tests {
     }
 
     #[test]
+    fn a_narrowed_reader_takes_the_same_lines() {
+        let whole = crate::format::Format::from_user("logfmt").unwrap();
+        for format in [whole.narrowed(crate::format::Wanted::TALLY), whole] {
+            let (mut memory, mut record) = (crate::format::Memory::default(), Record::default());
+            format.parse(b"at=info status=200 protocol=0", &mut memory, &mut record).unwrap();
+        }
+    }
+
+    #[test]
     fn pairs_of_logfmt() {
         let line = br#"level=info msg="a \"b\" c" path=/x?a=b status=200 took= bare "odd" last="cut"#;
         let expected = [("level", "info"), ("msg", r#"a \"b\" c"#), ("path", "/x?a=b"), ("status", "200"), ("took", ""), ("last", "cut")];
