@@ -95,7 +95,7 @@ pub(super) struct ScanArgs {
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub(super) rejects: Option<PathBuf>,
     /// The zone to show times in, and of times that state none: Europe/Berlin, +02:00, local (default: UTC).
-    #[arg(long, value_name = "ZONE", help_heading = "Reading")]
+    #[arg(long, allow_hyphen_values = true, value_name = "ZONE", help_heading = "Reading")]
     pub(super) tz: Option<String>,
     /// No progress bar.
     #[arg(long, help_heading = "Reading")]

@@ -237,8 +237,12 @@ fn guessed(lines: &[&[u8]]) -> Option<(Format, Option<String>)> {
     })
 }
 
+/// Characters of a key that are shown.
+const LONGEST_KEY: usize = 60;
+
 fn in_words(rows: &[KeyRow]) -> String {
-    let said: Vec<String> = rows.iter().map(|(path, field, _)| format!("{} for {}", path.join("."), field.label())).collect();
+    let key = |path: &[String]| path.join(".").chars().take(LONGEST_KEY).collect::<String>();
+    let said: Vec<String> = rows.iter().map(|(path, field, _)| format!("{} for {}", key(path), field.label())).collect();
     format!("by their names and values these keys are taken: {}; -f with a JSON template tells otherwise", said.join(", "))
 }
 

@@ -186,7 +186,7 @@ fn column(name: &str, unit: Unit, has_query: bool) -> (Kind, Looks) {
         "id.resp_h" => (Is(Field::UpstreamAddr), Looks::Address),
         "cs-username" | "c-auth-id" | "username" => (Is(Field::User), Looks::Any),
         "cs-method" | "cs_method" | "method" => (Is(Field::Method), Looks::Method),
-        "cs-uri-stem" if has_query => (Is(Field::Path), Looks::Path),
+        "cs-uri-stem" | "cs-uri-path" if has_query => (Is(Field::Path), Looks::Path),
         "cs-uri-stem" | "cs_uri" => (Is(Field::Target), Looks::Path),
         "cs-uri" => (HostAndTarget, Looks::Any),
         "uri" => (Is(Field::Target), Looks::Any),
