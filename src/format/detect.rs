@@ -67,15 +67,15 @@ pub fn detect(lines: &[&[u8]]) -> Detection {
     let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l) || l.starts_with(b"#")).collect();
     let requests: Vec<&[u8]> = lines.iter().copied().filter(|l| !is_directive(l)).collect();
     let mut found = detect_bare(&lines);
-    let mut bare = true;
+    let mut around = Wrapper::default();
     for (wrapper, peeled) in Wrapper::candidates(&requests) {
         let peeled: Vec<&[u8]> = peeled.iter().map(Vec::as_slice).collect();
         let mut inside = detect_bare(&peeled);
         // With its wrapper on, a line may fill a field more: the time of the wrapper as a host.
-        let nearly = bare && wrapper.is_certain() && inside.parsed() > 0 && inside.parsed() * 20 >= found.parsed() * 19;
-        if nearly || inside.made() > found.made() {
-            inside.wrap(wrapper);
-            (found, bare) = (inside, false);
+        let further = wrapper.is_certain() && wrapper.goes_on_from(&around) && inside.parsed() > 0;
+        if (further && inside.reads_as_many_as(&found)) || inside.is_better_than(&found) {
+            inside.wrap(wrapper.clone());
+            (found, around) = (inside, wrapper);
         }
     }
     Detection { lines: requests.len(), ..found.0 }
@@ -119,9 +119,18 @@ impl Attempt {
         self.0.format.as_ref().and(self.0.candidates.first()).map_or(0, |c| c.parsed.max(1))
     }
 
-    /// What the format makes of the lines: how many, and how much.
-    fn made(&self) -> (usize, usize) {
-        (self.parsed(), self.0.candidates.first().map_or(0, |c| c.filled))
+    /// As many lines, but for a few odd ones.
+    fn reads_as_many_as(&self, other: &Self) -> bool {
+        self.parsed() * 20 >= other.parsed() * 19
+    }
+
+    /// More lines, or more of as many.
+    fn is_better_than(&self, other: &Self) -> bool {
+        let filled = |attempt: &Self| attempt.0.candidates.first().map_or(0, |c| c.filled);
+        match (self.reads_as_many_as(other), other.reads_as_many_as(self)) {
+            (true, true) => (filled(self), self.parsed()) > (filled(other), other.parsed()),
+            (more, _) => more,
+        }
     }
 
     fn wrap(&mut self, wrapper: Wrapper) {

@@ -56,6 +56,11 @@ impl Wrapper {
         !self.layers.iter().any(|layer| matches!(layer, Layer::Json { .. }))
     }
 
+    /// Whether this is the other one with more layers inside.
+    pub(super) fn goes_on_from(&self, other: &Self) -> bool {
+        self.layers.len() > other.layers.len() && self.layers.starts_with(&other.layers)
+    }
+
     /// How reports call it, behind the format's name: `, in syslog lines`.
     pub(super) fn name(&self) -> String {
         self.layers.iter().rev().flat_map(|layer| [", in ", layer.name()]).collect()
