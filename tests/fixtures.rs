@@ -104,6 +104,48 @@ fn mapped_read_or_piped_the_counts_are_the_same() {
     }
 }
 
+/// What collectors put before a line, one in the other too.
+const PREFIXES: &[&str] = &[
+    "2025-06-15T15:06:40.1Z stdout F ",
+    "2025-06-15T15:06:40.123Z ",
+    "[pod/web-1/nginx] ",
+    "[pod/web-1/nginx] 2025-06-15T15:06:40.123Z ",
+    "web-1  | ",
+    "web-1  | 2025-06-15T15:06:40.123Z ",
+    "2025-06-15T15:06:40.123456+02:00 web1 nginx[12]: ",
+    "<190>Jun 15 15:06:40 web1 nginx: ",
+    "nginx: ",
+];
+
+/// Logs that are wrapped already, whose headings change, or whose lines are not all whole ones of one program.
+const NOT_TO_WRAP: &[&str] =
+    &["cri", "docker-json", "journald", "journald-short", "syslog-nginx", "haproxy-syslog", "iis-w3c-changing", "uwsgi"];
+
+#[test]
+fn what_stands_around_its_lines_changes_no_record() {
+    let records = |log: &[u8]| -> BTreeMap<u64, Value> {
+        let records = Dir::new().run_with(&["records", "-q", "-"], Some(log)).stdout();
+        let rows = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.map(|row| (row["line"].as_u64().unwrap(), row)).collect()
+    };
+    for folder in folders() {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let expect: Expect = toml::from_str(&std::fs::read_to_string(folder.join("expect.toml")).unwrap()).unwrap();
+        if !expect.flag.is_empty() || expect.parsed == 0 || NOT_TO_WRAP.contains(&name.as_str()) {
+            continue;
+        }
+        let log = std::fs::read(folder.join("access.log")).unwrap();
+        let lines: Vec<&[u8]> = log.strip_suffix(b"\n").unwrap_or(&log).split(|&b| b == b'\n').collect();
+        let bare = records(&log);
+        for prefix in PREFIXES {
+            let wrapped = lines.iter().flat_map(|line| [prefix.as_bytes(), line, b"\n"]).collect::<Vec<_>>().concat();
+            let found = records(&wrapped);
+            let odd = bare.keys().chain(found.keys()).find(|line| bare.get(line) != found.get(line));
+            assert!(odd.is_none(), "{name} behind {prefix:?}, line {odd:?}: {:?}", odd.map(|line| (bare.get(line), found.get(line))));
+        }
+    }
+}
+
 #[test]
 fn every_fixture_is_read_as_its_expectation_says() {
     let folders = folders();

@@ -96,21 +96,23 @@ fn a_narrowed_format_accepts_the_same_lines() {
 #[test]
 fn the_names_of_goaccess_are_known() {
     let names = [
-        "COMBINED",
-        "VCOMBINED",
-        "COMMON",
-        "VCOMMON",
-        "W3C",
-        "SQUID",
-        "CLOUDFRONT",
-        "CLOUDSTORAGE",
-        "AWSELB",
-        "AWSS3",
-        "AWSALB",
-        "CADDY",
-        "TRAEFIKCLF",
+        ("COMBINED", "nginx-combined"),
+        ("VCOMBINED", "apache-vhost-combined"),
+        ("COMMON", "apache-common"),
+        ("VCOMMON", "apache-vhost-common"),
+        ("W3C", "w3c"),
+        ("SQUID", "squid"),
+        ("CLOUDFRONT", "w3c"),
+        ("CLOUDSTORAGE", "gcs-csv"),
+        ("AWSELB", "aws-elb"),
+        ("AWSS3", "aws-s3"),
+        ("AWSALB", "aws-alb"),
+        ("CADDY", "caddy-json"),
+        ("TRAEFIKCLF", "traefik-clf"),
     ];
-    for name in names {
-        assert!(Format::from_user(name).is_ok() && Format::from_user(&name.to_lowercase()).is_ok(), "{name}");
+    for (theirs, ours) in names {
+        for name in [theirs.to_owned(), theirs.to_lowercase()] {
+            assert_eq!(Format::from_user(&name).unwrap().name(), ours, "{name}");
+        }
     }
 }

@@ -287,11 +287,15 @@ fn syslog(line: &[u8]) -> Option<&[u8]> {
     if first.ends_with(b":") {
         return Some(after);
     }
-    // Without a tag the line itself follows the host.
+    // Without a tag the line itself follows the host; by an address alone it is known that this is one.
     match word(after.trim_ascii_start()) {
         Some((tag, message)) if tag.ends_with(b":") && tag.len() > 1 => Some(message.trim_ascii_start()),
-        _ => Some(after.trim_ascii_start()),
+        _ => is_address(first).then(|| after.trim_ascii_start()),
     }
+}
+
+fn is_address(word: &[u8]) -> bool {
+    std::str::from_utf8(word).is_ok_and(|word| word.parse::<std::net::IpAddr>().is_ok())
 }
 
 /// What follows time, host, application, process and message id, and the structured data (RFC 5424 §6).
