@@ -17,6 +17,8 @@
 //!    │
 //!  scan     the only room that knows threads: drives the six above
 //!    │
+//!  diagnose evidence -> findings, by the causes that the catalogue declares  <── rule: the language they are written in
+//!    │
 //!  report   Tally -> Report: owned, folded, sorted, serialisable  <── catalogue: what each code means
 //!    │
 //!  output   Report -> table, json, csv, md; one file an output
@@ -44,6 +46,7 @@ pub mod model;
 pub mod catalogue;
 pub mod format;
 pub mod route;
+pub mod rule;
 pub mod service;
 
 pub mod filter;
@@ -51,6 +54,8 @@ pub mod input;
 pub mod tally;
 
 pub mod scan;
+
+pub mod diagnose;
 
 pub mod report;
 

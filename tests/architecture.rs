@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 /// Rooms by floor, the lowest first. A room may use rooms of lower floors only.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["catalogue", "format", "route", "service"],
+    &["catalogue", "format", "route", "rule", "service"],
     &["filter", "tally", "input"],
     &["scan"],
+    &["diagnose"],
     &["report"],
     &["output"],
     &["cli"],
@@ -22,7 +23,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("memmap2::", &["input/mmap.rs"]),
     ("libc::", &["input/mmap.rs"]),
     ("unsafe ", &["input/mmap.rs"]),
-    ("nom::", &["format/template.rs"]),
+    ("nom::", &["format/template.rs", "rule/parse.rs"]),
     ("hdrhistogram::", &["tally/latency.rs"]),
     ("comfy_table::", &["output/table/"]),
     ("clap::", &["cli/"]),

@@ -2,6 +2,8 @@
 //!
 //! The room holds facts and sentences. It knows nothing of logs, counts or outputs.
 
+pub mod cause;
+
 use serde::Serialize;
 
 /// One meaning of one status code. Several vendors may use a number, each with its own entry.

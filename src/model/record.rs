@@ -48,8 +48,12 @@ pub struct Record<'a> {
     pub connect_time: Option<Duration>,
     /// The time up to the response header of the server behind the proxy; several tries are summed.
     pub header_time: Option<Duration>,
-    /// How the session ended: HAProxy's termination state, Envoy's response flags.
+    /// How the session ended: HAProxy's termination state, Envoy's response flags, a balancer's error reason.
     pub termination_state: Option<&'a [u8]>,
+    /// What the cache did: nginx's `$upstream_cache_status`, Varnish's `hit` and `miss`, a CDN's result type.
+    pub cache_status: Option<&'a [u8]>,
+    /// What stood where the request line should be, when it is none: a TLS hello, `-`, nothing at all.
+    pub malformed: Option<&'a [u8]>,
 }
 
 impl<'a> Record<'a> {
@@ -61,13 +65,16 @@ impl<'a> Record<'a> {
         self.query = mark.map(|at| &target[at + 1..]);
     }
 
-    /// Sets method, path, query and protocol from a request line; a field that is no request line leaves them `None`.
+    /// Sets method, path, query and protocol from a request line; a field that is no request line is kept as it is.
     #[inline]
     pub fn set_request(&mut self, request: &'a [u8]) {
-        if let Some(line) = RequestLine::parse(request) {
-            self.method = Some(line.method);
-            self.protocol = line.protocol;
-            self.set_target(line.target);
+        match RequestLine::parse(request) {
+            Some(line) => {
+                self.method = Some(line.method);
+                self.protocol = line.protocol;
+                self.set_target(line.target);
+            }
+            None => self.malformed = Some(request),
         }
     }
 }

@@ -67,6 +67,7 @@ impl Report {
             services,
             windows: windows.rows,
             findings: Vec::new(),
+            advice: Vec::new(),
             rejects: rejects(scan),
             warnings: warnings(scan, spec, window_seconds),
         }

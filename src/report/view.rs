@@ -1,5 +1,6 @@
 //! The shapes of a report, as they are serialised.
 
+use crate::diagnose::{Advice, Finding};
 pub use crate::tally::Quantiles as Latency;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -41,8 +42,10 @@ pub struct Report {
     pub services: Option<Vec<ServiceRow>>,
     /// The windows that have records, by time.
     pub windows: Vec<WindowRow>,
-    /// What went wrong, judged from the lines.
-    pub findings: Vec<serde_json::Value>,
+    /// What went wrong, judged from the lines, worst first.
+    pub findings: Vec<Finding>,
+    /// Fields that would make findings surer if they were logged, the most useful first.
+    pub advice: Vec<Advice>,
     /// Lines that are no record, by count descending.
     pub rejects: Vec<Reject>,
     /// Things that went wrong while reading.

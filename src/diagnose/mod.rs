@@ -1,0 +1,5 @@
+//! Evidence -> findings: what went wrong here, by the rules that the catalogue's causes declare.
+
+mod finding;
+
+pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
