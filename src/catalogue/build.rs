@@ -5,6 +5,8 @@
 mod formats;
 #[path = "schema.rs"]
 mod schema;
+#[path = "../diagnose/signature/schema.rs"]
+mod signatures;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -13,11 +15,17 @@ fn main() {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
     let (codes, builtin) = (root.join("src/catalogue/codes"), root.join("src/format/builtin"));
-    for path in [&codes, &builtin, &root.join("src/catalogue/schema.rs"), &root.join("src/catalogue/build.rs")] {
+    let marks = root.join("src/diagnose/signature");
+    let lists = marks.join("signatures.toml");
+    for path in
+        [&codes, &builtin, &lists, &marks.join("schema.rs"), &root.join("src/catalogue/schema.rs"), &root.join("src/catalogue/build.rs")]
+    {
         println!("cargo::rerun-if-changed={}", path.display());
     }
     let generated = schema::generate(&toml_files(&codes)).and_then(|entries| {
         let formats = formats::generate(&toml_files(&builtin))?;
+        let lists = fs::read_to_string(&lists).map_err(|e| e.to_string())?;
+        fs::write(out.join("signatures.rs"), signatures::generate(&lists)?).map_err(|e| e.to_string())?;
         fs::write(out.join("catalogue.rs"), entries).map_err(|e| e.to_string())?;
         fs::write(out.join("formats.rs"), formats).map_err(|e| e.to_string())
     });
