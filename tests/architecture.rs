@@ -23,6 +23,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("memmap2::", &["input/mmap.rs"]),
     ("libc::", &["input/mmap.rs"]),
     ("unsafe ", &["input/mmap.rs"]),
+    ("aho_corasick::", &["diagnose/signature/"]),
     ("nom::", &["format/template.rs", "rule/parse.rs", "rule/token.rs"]),
     ("strsim::", &["rule/error.rs"]),
     ("hdrhistogram::", &["tally/latency.rs"]),
