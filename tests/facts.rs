@@ -32,13 +32,13 @@ fn rules() -> BTreeMap<String, String> {
     rules
 }
 
-/// What is no rule, with the reason: the lines `- id: reason` of the list.
+/// What is no rule, with the reason: the lines `id: reason` of the list, whose ids are words in lower case.
 fn undecided() -> BTreeMap<String, String> {
     let text = fs::read_to_string(Path::new(CAUSES).join("UNDECIDED.md")).unwrap();
-    let lines = text.lines().filter_map(|line| line.strip_prefix("- "));
+    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let lines = text.lines().filter_map(|line| line.split_once(": ")).filter(|(id, _)| is_id(id));
     lines
-        .map(|line| {
-            let (id, reason) = line.split_once(": ").unwrap_or_else(|| panic!("no reason in {line:?}"));
+        .map(|(id, reason)| {
             assert!(reason.len() > 20, "{id}: this is no reason: {reason}");
             (id.to_owned(), reason.to_owned())
         })
