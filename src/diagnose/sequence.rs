@@ -1,7 +1,7 @@
 //! Columns that hang on other lines: what the same client did before and after, how the same path answered at other times.
 
 use super::columns::{flags, numbers};
-use super::table::{Column, NONE, Table};
+use super::table::{Column, NONE, Row, Table};
 use crate::rule::words::Field;
 use crate::tally::{Span, Text, is_good};
 use hashbrown::{HashMap, HashSet};
@@ -175,8 +175,6 @@ fn gaps(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
     }
 }
 
-use super::table::Row;
-
 /// Requests whose time overlaps that of this one; lines are written when a request ends.
 fn concurrent(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
     let span = |row: u32| {
@@ -208,28 +206,28 @@ fn then_slash(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
     }
 }
 
-/// Redirects of a client within some seconds that stay on one path, or go to and fro between two.
+/// Redirects that a client cannot follow further: browsers give up after about twenty.
+const ROUNDS: usize = 5;
+/// The same for each of two paths that send the client to each other.
+const ROUNDS_OF_TWO: usize = 3;
+
+/// Redirects of a client, one right after the other, that stay on one path, or go to and fro between two. What a POST is answered
+/// with is the way to its result and no part of a loop.
 fn loops(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
-    let redirects: Vec<u32> = sequence
-        .iter()
-        .copied()
-        .filter(|&row| matches!(table.rows[row as usize].event.status.get(), 301 | 302 | 303 | 307 | 308))
-        .collect();
-    let at = |row: u32| table.rows[row as usize].at;
-    let mut from = 0;
-    while from < redirects.len() {
-        let mut to = from + 1;
-        while to < redirects.len() && at(redirects[to]) - at(redirects[to - 1]) <= AT_ONCE {
-            to += 1;
-        }
-        let run = &redirects[from..to];
+    let is_redirect = |row: &u32| {
+        let event = table.rows[*row as usize].event;
+        matches!(event.status.get(), 301 | 302 | 303 | 307 | 308) && event.text(Text::Method) != Some(b"POST")
+    };
+    let redirects: Vec<u32> = sequence.iter().copied().filter(is_redirect).collect();
+    for run in redirects.chunk_by(|a, b| table.rows[*b as usize].at - table.rows[*a as usize].at <= AT_ONCE) {
         let mut counts: HashMap<u32, usize> = HashMap::new();
         for &row in run {
             *counts.entry(table.symbol(row as usize, Field::Path)).or_default() += 1;
         }
-        for &row in run.iter().filter(|&&row| counts[&table.symbol(row as usize, Field::Path)] >= 3) {
+        let often = counts.values().filter(|count| **count >= ROUNDS_OF_TWO).count();
+        let enough = |count: usize| count >= ROUNDS || (count >= ROUNDS_OF_TWO && often == 2);
+        for &row in run.iter().filter(|&&row| enough(counts[&table.symbol(row as usize, Field::Path)])) {
             out[row as usize] = 1.0;
         }
-        from = to;
     }
 }
