@@ -5,11 +5,13 @@
 
 mod csv;
 mod explain;
+mod human;
 mod json;
 mod markdown;
 mod records;
 pub mod sanitize;
 mod table;
+mod wording;
 
 pub use explain::{ExplainOutput, write_explanation, write_list};
 pub use records::{RecordFormat, RecordWriter};

@@ -66,6 +66,7 @@ impl Report {
             routes: routes::select(routes.all, spec),
             services,
             windows: windows.rows,
+            traffic: None,
             findings: Vec::new(),
             advice: Vec::new(),
             rejects: rejects(scan),
