@@ -135,7 +135,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     tally_spec.routes = prepare::learn(&mut prepared, spec);
     progress.start(prepared.iter().map(Prepared::length).sum());
 
-    let wanted = spec.filter.wanted(Wanted::TALLY);
+    let wanted = spec.filter.wanted(Wanted::ALL);
     let formats: Vec<Option<Format>> = prepared.iter().map(|p| p.format.as_ref().map(|f| f.narrowed(wanted))).collect();
     let services_of = prepared.iter().map(|p| p.service).collect();
     let warnings = before.into_iter().map(|warning| (0, warning)).collect();

@@ -62,6 +62,7 @@ impl<'c> Worker<'c> {
                 Ok(()) if self.filter.is_none_or(|f| f.accepts(&record)) => {
                     lines.parsed += 1;
                     self.tally.absorb(&record);
+                    self.tally.witness(&record, Place { input: chunk.input, chunk: chunk.number, line: number }, line);
                 }
                 Ok(()) => lines.filtered += 1,
                 Err(reject) => {
