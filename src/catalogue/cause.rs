@@ -67,3 +67,20 @@ pub struct Rule {
     /// Fields that would make it surer, where they are not logged.
     pub better_with: &'static [&'static str],
 }
+
+include!(concat!(env!("OUT_DIR"), "/causes.rs"));
+
+/// Every cause, by name.
+pub fn causes() -> &'static [Cause] {
+    CAUSES
+}
+
+/// The cause of that name.
+pub fn by_id(id: &str) -> Option<&'static Cause> {
+    CAUSES.iter().find(|cause| cause.id == id)
+}
+
+/// The rule of that name, and the cause that it gives away.
+pub fn rule(id: &str) -> Option<(&'static Cause, &'static Rule)> {
+    CAUSES.iter().find_map(|cause| cause.rules.iter().find(|rule| rule.id == id).map(|rule| (cause, rule)))
+}

@@ -1,6 +1,25 @@
 //! The words of the language: fields of a request, measures of a group of requests. One table each; the parser, the build
 //! and the documentation read them.
 
+/// The servers that the field `server` names.
+pub const SERVERS: &[&str] = &[
+    "nginx",
+    "apache",
+    "haproxy",
+    "caddy",
+    "varnish",
+    "lighttpd",
+    "traefik",
+    "envoy",
+    "alb",
+    "cloudfront",
+    "iis",
+    "cloudflare",
+    "squid",
+    "s3",
+    "unknown",
+];
+
 /// What a word stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -274,5 +293,10 @@ impl Measure {
     /// What it is given.
     pub const fn takes(self) -> Takes {
         self.table().1
+    }
+
+    /// Its value is of the kind of its field: the kind in the table only stands in for that.
+    pub const fn follows_field(self) -> bool {
+        matches!(self, Self::P50 | Self::P95 | Self::Min | Self::Max)
     }
 }

@@ -1,0 +1,425 @@
+//! Text -> [`Expr`], read by nom. A rule is read once and asked many times, so that everything that can be known to be wrong
+//! is said here: with the place, and with the word that was probably meant.
+
+use super::check::{Side, comparison, suits, written};
+use super::error::{RuleError, nearest};
+use super::words::{Field, Kind, Measure, Takes};
+use super::{Arg, Expr, Op, Pattern, Term};
+use nom::bytes::complete::{tag, take_while, take_while1};
+use nom::character::complete::{char, digit1, multispace0};
+use nom::combinator::{opt, recognize, value, verify};
+use nom::error::{ErrorKind, ParseError};
+use nom::multi::separated_list1;
+use nom::sequence::{pair, preceded, terminated};
+use nom::{IResult, Parser};
+
+/// How deep parentheses, `not` and the filters of measures may be nested: deep enough for anything that one can read.
+const MAX_DEPTH: usize = 24;
+
+/// The largest number that is a status.
+const MAX_STATUS: u16 = 999;
+
+/// What an expression speaks of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Request,
+    Group,
+}
+
+/// Where in the rule an expression stands.
+#[derive(Clone, Copy)]
+struct Place {
+    about: About,
+    depth: usize,
+}
+
+/// What is wrong, and what was left to read there.
+struct Fault<'a> {
+    rest: &'a str,
+    what: String,
+}
+
+type Parsed<'a, T> = IResult<&'a str, T, Fault<'a>>;
+
+impl<'a> ParseError<&'a str> for Fault<'a> {
+    fn from_error_kind(rest: &'a str, _: ErrorKind) -> Self {
+        Self { rest, what: "this cannot be read".into() }
+    }
+
+    fn append(_: &'a str, _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// A mistake that no alternative repairs.
+fn fault<T>(rest: &str, what: impl Into<String>) -> Parsed<'_, T> {
+    Err(nom::Err::Failure(Fault { rest, what: what.into() }))
+}
+
+/// A predicate of one request: `status = 502 and connect_time = none`.
+///
+/// # Errors
+/// The text is none: the error points at the place.
+pub fn filter(text: &str) -> Result<Expr, RuleError> {
+    whole(text, |input| any_of(input, Place { about: About::Request, depth: 0 }))
+}
+
+/// A predicate of a group of requests: `count >= 5 and top(client) < 50%`.
+///
+/// # Errors
+/// The text is none: the error points at the place.
+pub fn condition(text: &str) -> Result<Expr, RuleError> {
+    whole(text, |input| any_of(input, Place { about: About::Group, depth: 0 }))
+}
+
+/// What a sentence about a group may work out: a measure, or a field for its most frequent value.
+///
+/// # Errors
+/// The text is none: the error points at the place.
+pub fn term(text: &str) -> Result<Term, RuleError> {
+    whole(text, |input| {
+        let (rest, name) = word(input).or_else(|_| fault(input, "a measure or a field is expected here"))?;
+        let (rest, found) = match Field::named(name) {
+            Some(field) => (rest, Term::Field(field)),
+            None => measured(input, 0)?,
+        };
+        if found.kind() == Some(Kind::Flag) {
+            fault(input, format!("{name} is true or not, and that is no value"))
+        } else {
+            Ok((rest, found))
+        }
+    })
+}
+
+fn whole<'a, T>(text: &'a str, read: impl Fn(&'a str) -> Parsed<'a, T>) -> Result<T, RuleError> {
+    let (what, rest) = match read(text.trim_end()) {
+        Ok(("", found)) => return Ok(found),
+        Ok((rest, _)) => (after(rest.trim_start()), rest.trim_start()),
+        Err(nom::Err::Error(e) | nom::Err::Failure(e)) => (e.what, e.rest.trim_start()),
+        Err(nom::Err::Incomplete(_)) => ("this ends too early".into(), ""),
+    };
+    Err(RuleError::new(what, text, text.trim_end().len() - rest.len()))
+}
+
+/// What to say about text behind a predicate that is whole.
+fn after(rest: &str) -> String {
+    if rest.starts_with("&&") || rest.starts_with("||") {
+        return format!("write '{}' for '{}'", if rest.starts_with('&') { "and" } else { "or" }, &rest[..2]);
+    }
+    if rest.starts_with(')') {
+        return "this parenthesis was never opened".into();
+    }
+    let meant = word(rest).map_or_else(|_| String::new(), |(_, word)| nearest(word, ["and", "or"].into_iter()));
+    format!("'and', 'or' or the end is expected here{meant}")
+}
+
+/// `a or b or c`
+fn any_of(input: &str, place: Place) -> Parsed<'_, Expr> {
+    let (rest, parts) = separated_list1(keyword("or"), |i| all_of(i, place)).parse(input)?;
+    Ok((rest, joined(parts, Expr::Or)))
+}
+
+/// `a and b and c`
+fn all_of(input: &str, place: Place) -> Parsed<'_, Expr> {
+    let (rest, parts) = separated_list1(keyword("and"), |i| one(i, place)).parse(input)?;
+    Ok((rest, joined(parts, Expr::And)))
+}
+
+fn joined(mut parts: Vec<Expr>, all: fn(Vec<Expr>) -> Expr) -> Expr {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        Some(last) => {
+            parts.push(last);
+            all(parts)
+        }
+        None => all(parts),
+    }
+}
+
+/// `not a`, `(a)`, or a predicate without parts.
+fn one(input: &str, place: Place) -> Parsed<'_, Expr> {
+    let place = Place { depth: place.depth + 1, ..place };
+    if place.depth > MAX_DEPTH {
+        return fault(input, format!("more than {MAX_DEPTH} levels of parentheses and 'not'"));
+    }
+    if let Ok((rest, ())) = keyword("not")(input) {
+        let (rest, inner) = one(rest, place)?;
+        return Ok((rest, Expr::Not(Box::new(inner))));
+    }
+    if let Ok((rest, ())) = symbol("(")(input) {
+        let (rest, inner) = any_of(rest, place)?;
+        return Ok((closed(rest)?.0, inner));
+    }
+    atom(input, place)
+}
+
+fn closed(input: &str) -> Parsed<'_, ()> {
+    symbol(")")(input).or_else(|_| fault(input, "')' is expected here"))
+}
+
+/// A flag, a status, or a comparison.
+fn atom(input: &str, place: Place) -> Parsed<'_, Expr> {
+    let request = place.about == About::Request;
+    match input.trim_start().chars().next() {
+        Some('0'..='9') if request => return statuses(input),
+        Some('0'..='9') => {
+            return fault(input, "a condition begins with what is measured: count >= 3; requests of a status are share(502) or part(5xx)");
+        }
+        Some('"') => return fault(input, "a text stands on the right of a comparison: path = \"/x*\""),
+        Some('!') => return fault(input, "write 'not' for '!'"),
+        _ => {}
+    }
+    if request && let Ok((rest, ())) = keyword("all")(input) {
+        return Ok((rest, Expr::All));
+    }
+    let (rest, left) = if request { field(input).map(|(rest, f)| (rest, Term::Field(f)))? } else { measured(input, place.depth)? };
+    match left {
+        Term::Field(flag) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::Flag(flag)),
+        Term::Measure(flag, _) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::FlagOf(flag)),
+        left => compared(input, rest, left, place),
+    }
+}
+
+/// A flag, which is compared with nothing.
+fn alone<'a>(rest: &'a str, word: &str, flag: Expr) -> Parsed<'a, Expr> {
+    match operator(rest) {
+        Ok(_) => fault(rest, format!("{word} is {}", written(Kind::Flag))),
+        Err(_) => Ok((rest, flag)),
+    }
+}
+
+/// `502`, `5xx`, `500-599`
+fn statuses(input: &str) -> Parsed<'_, Expr> {
+    let start = input.trim_start();
+    let (rest, digits) = digit1(start)?;
+    if let Ok((rest, class)) = name(rest) {
+        return match (digits.parse::<u16>(), class) {
+            (Ok(first @ 0..=9), "xx") => Ok((rest, Expr::Status(first * 100, first * 100 + 99))),
+            _ => fault(start, "a status is expected here: 502, 5xx or 500-599; a comparison begins with its field"),
+        };
+    }
+    let (rest, last) = opt(preceded(char('-'), digit1)).parse(rest)?;
+    match (digits.parse(), last.unwrap_or(digits).parse()) {
+        (Ok(first), Ok(last)) if first <= last && last <= MAX_STATUS => match operator(rest) {
+            Ok(_) => fault(start, "a comparison begins with its field: status >= 500"),
+            Err(_) => Ok((rest, Expr::Status(first, last))),
+        },
+        _ => fault(start, format!("a status lies between 0 and {MAX_STATUS}, and a range begins with the smaller one")),
+    }
+}
+
+/// What stands behind the left side.
+fn compared<'a>(start: &'a str, rest: &'a str, left: Term, place: Place) -> Parsed<'a, Expr> {
+    let kind = left.kind().unwrap_or(Kind::Number);
+    let shown = start[..start.len() - rest.len()].trim();
+    if let Ok((list, negated)) = terminated(opt(keyword("not")), keyword("in")).parse(rest) {
+        let (rest, ()) = symbol("(")(list).or_else(|_| fault(list, "a list is expected here: in (502, 503)"))?;
+        let (rest, sides) = separated_list1(symbol(","), |i| side(i, shown, kind, Op::Equal, place)).parse(rest)?;
+        let found = Expr::In(left, sides);
+        return Ok((closed(rest)?.0, if negated.is_some() { Expr::Not(Box::new(found)) } else { found }));
+    }
+    let expected = || format!("a comparison is expected here: {shown} is {}", written(kind));
+    let (right, op) = operator(rest).or_else(|e| if matches!(e, nom::Err::Failure(_)) { Err(e) } else { fault(rest, expected()) })?;
+    let (rest, right) = side(right, shown, kind, op, place)?;
+    Ok((rest, Expr::Compare(left, op, right)))
+}
+
+fn operator(input: &str) -> Parsed<'_, Op> {
+    let start = input.trim_start();
+    let (rest, signs) = take_while1(|c| "=!<>~".contains(c)).parse(start)?;
+    let op = match signs {
+        "=" => Op::Equal,
+        "!=" => Op::Differs,
+        "<" => Op::Less,
+        "<=" => Op::AtMost,
+        ">" => Op::More,
+        ">=" => Op::AtLeast,
+        "==" => return fault(start, "write '=' for '=='"),
+        "<>" => return fault(start, "write '!=' for '<>'"),
+        _ => return fault(start, format!("'{signs}' is none of = != < <= > >=")),
+    };
+    Ok((rest, op))
+}
+
+/// The right side of a comparison, held against its left side.
+fn side<'a>(input: &'a str, left: &str, kind: Kind, op: Op, place: Place) -> Parsed<'a, Term> {
+    let start = input.trim_start();
+    let (rest, side) = match start.chars().next() {
+        Some('"') => quoted(start)?,
+        Some('0'..='9') => number(start)?,
+        Some(_) if keyword("none")(start).is_ok() => (keyword("none")(start)?.0, Side { term: Term::None, kind: None }),
+        Some('a'..='z' | 'A'..='Z') => {
+            let (rest, term) = match place.about {
+                About::Request => field(start).map(|(rest, f)| (rest, Term::Field(f)))?,
+                About::Group => measured(start, place.depth)?,
+            };
+            let kind = term.kind();
+            (rest, Side { term, kind })
+        }
+        _ => return fault(start, format!("a value is expected here: {left} is {}", written(kind))),
+    };
+    match comparison(left, kind, op, &side) {
+        Ok(()) => Ok((rest, side.term)),
+        Err(what) => fault(start, what),
+    }
+}
+
+/// `"text"`; a quote, a star and a backslash in it are written behind a backslash.
+fn quoted(start: &str) -> Parsed<'_, Side> {
+    let inner = &start[1..];
+    let mut characters = inner.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '"' => {
+                let term = Term::Text(Pattern::new(&inner[..at]));
+                return Ok((&inner[at + 1..], Side { term, kind: Some(Kind::Text) }));
+            }
+            '\\' if !matches!(characters.next(), Some((_, '"' | '*' | '\\'))) => {
+                return fault(&inner[at..], r#"behind a backslash stands ", * or \; a backslash itself is written \\"#);
+            }
+            _ => {}
+        }
+    }
+    fault(start, "this text has no closing quote")
+}
+
+/// A number with its unit, in base units. The decimal point moves in the text, so that `29%` is the nearest number to 0.29.
+fn number(start: &str) -> Parsed<'_, Side> {
+    let (rest, digits) = recognize(pair(digit1, opt(pair(char('.'), digit1)))).parse(start)?;
+    let (rest, unit) = take_while(|c: char| c.is_ascii_alphanumeric() || c == '%' || c == '_').parse(rest)?;
+    let (kind, tens, factor) = match unit {
+        "" => (Kind::Number, 0, 1.0),
+        "%" => (Kind::Share, -2, 1.0),
+        "x" => (Kind::Times, 0, 1.0),
+        "ms" => (Kind::Time, -3, 1.0),
+        "s" => (Kind::Time, 0, 1.0),
+        "m" => (Kind::Time, 0, 60.0),
+        "h" => (Kind::Time, 0, 3600.0),
+        "KiB" => (Kind::Bytes, 0, 1024.0),
+        "MiB" => (Kind::Bytes, 0, 1_048_576.0),
+        "GiB" => (Kind::Bytes, 0, 1_073_741_824.0),
+        "xx" => return fault(start, "a class stands alone: 5xx, without a comparison"),
+        _ => return fault(start, format!("'{unit}' is no unit; there are % x ms s m h KiB MiB GiB")),
+    };
+    match format!("{digits}e{tens}").parse::<f64>() {
+        Ok(found) if found.is_finite() => Ok((rest, Side { term: Term::Number(found * factor), kind: Some(kind) })),
+        _ => fault(start, "this number is too large"),
+    }
+}
+
+/// A field of a request.
+fn field(input: &str) -> Parsed<'_, Field> {
+    let start = input.trim_start();
+    let Ok((rest, word)) = word(input) else {
+        return fault(start, "a field is expected here, such as status, path or duration");
+    };
+    if let Some(field) = Field::named(word) {
+        return Ok((rest, field));
+    }
+    fault(
+        start,
+        match Measure::named(word) {
+            Some(_) => format!("'{word}' measures many requests, and this speaks of one: it takes fields, such as status or path"),
+            None => format!("no field is called '{word}'{}", nearest(word, Field::ALL.iter().map(|f| f.word()))),
+        },
+    )
+}
+
+/// A measure of a group, with what it is given.
+fn measured(input: &str, depth: usize) -> Parsed<'_, Term> {
+    let start = input.trim_start();
+    let Ok((rest, word)) = word(input) else {
+        return fault(start, "a measure is expected here, such as count, share or top(client)");
+    };
+    let Some(measure) = Measure::named(word) else {
+        return fault(
+            start,
+            match Field::named(word) {
+                Some(_) => format!(
+                    "'{word}' is a field of one request, and this speaks of many: measure it, as in part({word} …), top({word}) or p50({word})"
+                ),
+                None => format!("no measure is called '{word}'{}", nearest(word, Measure::ALL.iter().map(|m| m.word()))),
+            },
+        );
+    };
+    let takes = measure.takes();
+    let Ok((inner, ())) = symbol("(")(rest) else {
+        return match takes {
+            Takes::Nothing | Takes::FilterOrNothing | Takes::FieldOrNothing => Ok((rest, Term::Measure(measure, Vec::new()))),
+            _ => fault(rest, format!("{word} is written {}", usage(measure))),
+        };
+    };
+    let (rest, args) = match takes {
+        Takes::Nothing => return fault(rest, format!("{word} is written without parentheses")),
+        Takes::Field | Takes::FieldOrNothing => one_field(inner, measure)?,
+        Takes::FieldNumber => {
+            let (rest, mut args) = one_field(inner, measure)?;
+            let (rest, number) = opt(preceded(symbol(","), how_many)).parse(rest)?;
+            args.extend(number);
+            (rest, args)
+        }
+        Takes::Filter | Takes::FilterOrNothing => one_filter(inner, depth)?,
+        Takes::TwoFilters => {
+            let (rest, mut args) = one_filter(inner, depth)?;
+            let (rest, ()) =
+                symbol(",")(rest).or_else(|_| fault(rest, format!("',' is expected here: {word} is written {}", usage(measure))))?;
+            let (rest, second) = one_filter(rest, depth)?;
+            args.extend(second);
+            (rest, args)
+        }
+    };
+    let (rest, ()) = symbol(")")(rest).or_else(|_| fault(rest, format!("')' is expected here: {word} is written {}", usage(measure))))?;
+    Ok((rest, Term::Measure(measure, args)))
+}
+
+/// How a measure is written.
+fn usage(measure: Measure) -> String {
+    let inner = match measure.takes() {
+        Takes::Nothing => return measure.word().into(),
+        Takes::Field if measure.follows_field() || matches!(measure, Measure::Cluster | Measure::Center | Measure::Shift) => "duration",
+        Takes::Field | Takes::FieldOrNothing | Takes::FieldNumber => "client",
+        Takes::Filter => "status = 502",
+        Takes::FilterOrNothing => "502",
+        Takes::TwoFilters => "static, ok",
+    };
+    format!("{}({inner})", measure.word())
+}
+
+fn one_field(input: &str, measure: Measure) -> Parsed<'_, Vec<Arg>> {
+    let (rest, found) = field(input)?;
+    match suits(measure, found) {
+        Ok(()) => Ok((rest, vec![Arg::Field(found)])),
+        Err(what) => fault(input.trim_start(), what),
+    }
+}
+
+fn one_filter(input: &str, depth: usize) -> Parsed<'_, Vec<Arg>> {
+    any_of(input, Place { about: About::Request, depth }).map(|(rest, found)| (rest, vec![Arg::Filter(found)]))
+}
+
+/// A whole number from 1.
+fn how_many(input: &str) -> Parsed<'_, Arg> {
+    let start = input.trim_start();
+    match digit1::<_, Fault>(start).map(|(rest, digits)| (rest, digits.parse::<u16>())) {
+        Ok((rest, Ok(number @ 1..))) => Ok((rest, Arg::Number(f64::from(number)))),
+        _ => fault(start, "a whole number from 1 is expected here"),
+    }
+}
+
+/// A word as it stands, letters first.
+fn name(input: &str) -> Parsed<'_, &str> {
+    verify(take_while1(|c: char| c.is_ascii_alphanumeric() || c == '_'), |word: &str| !word.starts_with(|c: char| c.is_ascii_digit()))
+        .parse(input)
+}
+
+fn word(input: &str) -> Parsed<'_, &str> {
+    preceded(multispace0, name).parse(input)
+}
+
+fn keyword<'a>(wanted: &'static str) -> impl Fn(&'a str) -> Parsed<'a, ()> {
+    move |input| value((), verify(word, |word: &str| word == wanted)).parse(input)
+}
+
+fn symbol<'a>(wanted: &'static str) -> impl Fn(&'a str) -> Parsed<'a, ()> {
+    move |input| value((), preceded(multispace0, tag(wanted))).parse(input)
+}
