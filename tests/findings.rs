@@ -162,6 +162,12 @@ fn written(report: &Report, name: &str, view: &View) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+fn in_full(report: &Report, name: &str, view: &View) -> String {
+    let mut bytes = Vec::new();
+    (output(name).unwrap().findings.unwrap())(report, view, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
 /// The lines from a heading to the next empty one.
 fn section<'t>(text: &'t str, heading: &str) -> Vec<&'t str> {
     text.lines().skip_while(|line| !line.starts_with(heading)).take_while(|line| !line.is_empty()).collect()
@@ -247,7 +253,7 @@ fn errors_that_no_rule_explains_are_not_called_fine() {
     let dir = Dir::new();
     let bad: String = (0..200).map(|n| combined(n, "GET / HTTP/1.1", if n % 10 == 0 { 500 } else { 200 }, 9)).collect();
     let text = written(&report(dir.file("bad.log", bad)), "table", &View::default());
-    assert!(text.contains("No finding of severity warning or above: no rule explains the errors below"), "{text}");
+    assert!(text.contains("No finding of severity warning or above: no rule explains the errors\n"), "{text}");
 }
 
 #[test]
@@ -255,14 +261,96 @@ fn hostile_findings_harm_no_output() {
     let dir = Dir::new();
     let report = hostile(&dir);
     for output in OUTPUTS.iter().filter(|output| !matches!(output.name, "json" | "csv")) {
-        for width in [None, Some(40), Some(100), Some(200)] {
-            let text = written(&report, output.name, &View { width, ..View::default() });
-            assert!(is_clean(&text), "{}: {text:?}", output.name);
-            assert!(output.name != "table" || text.lines().all(|line| line.width() <= width.unwrap_or(usize::MAX)), "{text}");
+        for writer in [output.write, output.findings.unwrap()] {
+            for width in [None, Some(40), Some(100), Some(200)] {
+                let mut bytes = Vec::new();
+                writer(&report, &View { width, ..View::default() }, &mut bytes).unwrap();
+                let text = String::from_utf8(bytes).unwrap();
+                assert!(is_clean(&text), "{}: {text:?}", output.name);
+                assert!(output.name != "table" || text.lines().all(|line| line.width() <= width.unwrap_or(usize::MAX)), "{text}");
+                assert!(output.name != "md" || !text.lines().any(|line| line.starts_with("# Heading")), "{text}");
+            }
         }
     }
-    let json: serde_json::Value = serde_json::from_str(&written(&report, "json", &View::default())).unwrap();
-    assert_eq!(json["findings"].as_array().unwrap().len(), report.findings.len());
+    let text = written(&report, "md", &View::default());
+    // Fences open and close in turn, whatever the lines between them hold, and outside of them nothing is markup.
+    let mut fence = None;
+    for line in text.lines() {
+        match fence {
+            None if line.trim_start().starts_with("```") => fence = Some(line.trim_start().trim_end_matches("text").to_owned()),
+            Some(ref open) if line.trim_start() == open => fence = None,
+            Some(_) => {}
+            None => {
+                let mut chars = line.chars();
+                let mut plain = String::new();
+                while let Some(c) = chars.next() {
+                    if c == '\\' { drop(chars.next()) } else { plain.push(c) }
+                }
+                let plain: String = plain.split('`').step_by(2).collect();
+                assert!(
+                    !plain.contains("<script") && !plain.contains(']') && !plain.contains("@everyone") && !plain.contains("://"),
+                    "{line}"
+                );
+            }
+        }
+    }
+    assert_eq!(fence, None);
+    for text in [written(&report, "json", &View::default()), in_full(&report, "json", &View::default())] {
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["findings"].as_array().unwrap().len(), report.findings.len());
+    }
+}
+
+#[test]
+fn golden_findings_in_full() {
+    let report = normal(7);
+    for width in [100, 50] {
+        let text = in_full(&report, "table", &View { width: Some(width), least: Severity::Error, ..View::default() });
+        assert!(text.lines().all(|line| line.width() <= width), "wider than {width}:\n{text}");
+        insta::assert_snapshot!(format!("in_full_{width}"), text);
+    }
+    insta::assert_snapshot!("in_full_md", in_full(&report, "md", &View { least: Severity::Error, ..View::default() }));
+    insta::assert_snapshot!("findings_md", written(&normal(2), "md", &View { limit: Some(3), ..View::default() }));
+}
+
+/// All that a finding says is there in full, in every output.
+#[test]
+fn nothing_of_a_finding_is_left_out_in_full() {
+    let report = normal(1);
+    for name in ["table", "json", "md"] {
+        let text = in_full(&report, name, &View::default()).replace(['\\', '\u{2060}'], "");
+        let finding = &report.findings[0];
+        let texts = finding.evidence.iter().chain(&finding.fixes).chain([&finding.title, &finding.doubt, &finding.id]);
+        for part in texts.map(String::as_str).chain(["upstream-refused", "A connect time in these lines", "POST /cart", "2001:db8::17"]) {
+            assert!(text.contains(part), "{name}: no {part:?} in\n{text}");
+        }
+        assert!(name == "json" || text.contains("access.log:17"), "{text}");
+    }
+}
+
+#[test]
+fn lesser_findings_are_left_out_when_asked() {
+    let report = normal(7);
+    let count = |least| {
+        let json: serde_json::Value = serde_json::from_str(&in_full(&report, "json", &View { least, ..View::default() })).unwrap();
+        json["findings"].as_array().unwrap().len()
+    };
+    assert_eq!([Severity::Info, Severity::Warning, Severity::Error, Severity::Critical].map(count), [7, 6, 2, 0]);
+    let text = in_full(&report, "table", &View { least: Severity::Critical, ..View::default() });
+    assert!(text.contains("Below --severity critical, so left out: 7") && !text.contains("Nothing looks wrong"), "{text}");
+}
+
+/// The directives that the catalogue has for a fix stand below it.
+#[test]
+fn fixes_come_with_their_directives() {
+    let fixes = || logcodes::catalogue::cause::causes().iter().flat_map(|cause| cause.fixes.iter().map(move |fix| (cause, fix)));
+    let Some((cause, fix)) = fixes().find(|(_, fix)| fix.config.is_some()) else { return };
+    let mut report = normal(1);
+    (report.findings[0].cause, report.findings[0].fixes) = (cause.id, vec![fix.step.into()]);
+    for name in ["table", "md"] {
+        let text = in_full(&report, name, &View::default());
+        assert!(fix.config.unwrap().lines().all(|line| text.contains(line)), "{name}: {text}");
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //! it cleans it.
 
 use super::human;
-use crate::diagnose::{Finding, Severity, Traffic};
+use crate::catalogue;
+use crate::diagnose::{Affected, Finding, Part, Severity, Share, Traffic};
+use crate::report::Report;
 use jiff::Timestamp;
 
 /// Codes that are named.
@@ -75,6 +77,44 @@ pub(super) fn sureness(finding: &Finding) -> String {
     format!("{:.0} %", finding.confidence * 100.0)
 }
 
+/// The directives of a fix, if the catalogue has them.
+pub(super) fn config(finding: &Finding, step: &str) -> Option<&'static str> {
+    catalogue::cause::by_id(finding.cause)?.fixes.iter().find(|fix| fix.step == step).and_then(|fix| fix.config)
+}
+
+/// Who and what is affected, a name for each kind and `GET /item/{id} ×4, POST /cart ×2 and 5 more` with the values as `value`
+/// writes them; kinds that are not logged are left out.
+pub(super) fn affected(affected: &Affected, value: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
+    let shares = |shares: &[Share], total: usize| {
+        let named: Vec<String> = shares.iter().map(|share| format!("{} ×{}", value(&share.name), human::count(share.count))).collect();
+        let more = total.saturating_sub(shares.len());
+        let more = if more > 0 { format!(" and {} more", human::count(more as u64)) } else { String::new() };
+        named.join(", ") + &more
+    };
+    let all = [
+        ("routes", &affected.routes, affected.routes_total),
+        ("hosts", &affected.hosts, 0),
+        ("upstreams", &affected.upstreams, 0),
+        ("clients", &affected.clients, affected.clients_total),
+    ];
+    all.into_iter().filter(|(_, of, _)| !of.is_empty()).map(|(name, of, total)| (name, shares(of, total))).collect()
+}
+
+/// That nothing is wrong, or that what is wrong has no name.
+pub(super) fn nothing_wrong(report: &Report) -> String {
+    let of = |from: u16, to: u16| report.codes.iter().filter(|c| (from..=to).contains(&c.code)).map(|c| c.count).sum::<u64>();
+    let all = report.lines.parsed;
+    let (server, client) = (of(500, 599), of(400, 499));
+    // What a healthy site has of errors: clients come and go, icons are missing.
+    let quiet = server.saturating_mul(200) <= all && client.saturating_mul(20) <= all;
+    if quiet {
+        let among = if report.lines.filtered > 0 { " in what the filters let through" } else { "" };
+        format!("✔ Nothing looks wrong{among}: no finding of severity warning or above")
+    } else {
+        "No finding of severity warning or above: no rule explains the errors".to_owned()
+    }
+}
+
 /// What moves a rate by less than this part of it is not worth a word.
 const WORTH: f64 = 0.2;
 
@@ -83,7 +123,7 @@ const WORTH: f64 = 0.2;
 pub(super) fn without_bots(traffic: &Traffic) -> String {
     let all = traffic.all();
     let mut sentences = Vec::new();
-    for (name, of) in [("5xx", (|p| p.errors_5xx) as fn(&crate::diagnose::Part) -> u64), ("4xx", |p| p.errors_4xx)] {
+    for (name, of) in [("5xx", (|p| p.errors_5xx) as fn(&Part) -> u64), ("4xx", |p| p.errors_4xx)] {
         let rate = of(&all) as f64 / all.count.max(1) as f64;
         let mut rates = Vec::new();
         for (who, part) in &traffic.parts()[..3] {

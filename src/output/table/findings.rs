@@ -4,7 +4,6 @@ use super::Page;
 use crate::diagnose::{Finding, Severity};
 use crate::output::sanitize::{clean, cut, width, wrap};
 use crate::output::wording;
-use crate::report::Report;
 use std::io;
 
 /// Findings shown.
@@ -22,8 +21,8 @@ const FEWER: usize = 5;
 /// Narrower screens get more lines.
 const NARROW: usize = 70;
 const LINES_NARROW: usize = 12;
-/// Fields that are advised.
-const ADVISED: usize = 3;
+/// Fields that are advised in a report.
+pub(super) const ADVISED: usize = 3;
 
 impl Page<'_> {
     /// The worst findings; or in a line that there are none.
@@ -35,7 +34,7 @@ impl Page<'_> {
         let (grave, slight): (Vec<&Finding>, Vec<&Finding>) = report.findings.iter().partition(|f| f.severity >= Severity::Warning);
         writeln!(self.out)?;
         if grave.is_empty() {
-            self.wrapped(&nothing_wrong(report), "  ")?;
+            self.wrapped(&wording::nothing_wrong(report), "  ")?;
         } else {
             self.heading("FINDINGS, WORST FIRST")?;
         }
@@ -51,7 +50,7 @@ impl Page<'_> {
     fn finding(&mut self, finding: &Finding, most: usize) -> io::Result<()> {
         let facts = [wording::place(finding), self.period(finding), wording::extent(finding)];
         let facts: Vec<&str> = facts.iter().filter(|fact| !fact.is_empty()).map(String::as_str).collect();
-        let doubt = if finding.doubt.is_empty() { String::new() } else { format!("; or: {}", finding.doubt) };
+        let doubt = if finding.doubt.is_empty() { String::new() } else { format!("; doubt: {}", finding.doubt) };
         let head = format!("{} {}: ", wording::mark(finding.severity), finding.severity.word());
         let mut parts = vec![
             Part::new(&head, "    ", &finding.title, 0, self.view.width),
@@ -73,7 +72,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn period(&self, finding: &Finding) -> String {
+    pub(super) fn period(&self, finding: &Finding) -> String {
         let times = self.times();
         wording::period(finding, &|at, lasts| times.moment(at, lasts))
     }
@@ -115,7 +114,7 @@ impl Page<'_> {
         }
     }
 
-    fn with_severity(&mut self, line: &str, head: &str, severity: Severity) -> io::Result<()> {
+    pub(super) fn with_severity(&mut self, line: &str, head: &str, severity: Severity) -> io::Result<()> {
         let color = match severity {
             Severity::Critical => "1;7;31",
             Severity::Error => "1;31",
@@ -141,14 +140,14 @@ impl Page<'_> {
     }
 
     /// What to log to learn more, once, at the end.
-    pub(super) fn advice(&mut self) -> io::Result<()> {
+    pub(super) fn advice(&mut self, most: usize) -> io::Result<()> {
         let advice = &self.report.advice;
         if advice.is_empty() {
             return Ok(());
         }
         writeln!(self.out)?;
         self.heading("TO LEARN MORE, LOG")?;
-        for one in advice.iter().take(ADVISED) {
+        for one in advice.iter().take(most) {
             self.wrapped(&format!("{}: {}", one.field, one.tells), "    ")?;
             // Spaces count in what is to be pasted, so that a line of it is whole wherever that fits.
             let paste = clean(&one.add).into_owned();
@@ -157,8 +156,8 @@ impl Page<'_> {
                 _ => writeln!(self.out, "    {paste}")?,
             }
         }
-        if advice.len() > ADVISED {
-            self.line(&format!("… {} more fields: logcodes findings FILE", advice.len() - ADVISED))?;
+        if advice.len() > most {
+            self.line(&format!("… {} more fields: logcodes findings FILE", advice.len() - most))?;
         }
         Ok(())
     }
@@ -214,20 +213,6 @@ fn squeeze(mut parts: Vec<Part>, most: usize, limit: Option<usize>) -> Vec<Strin
         }
     }
     parts.into_iter().flat_map(|part| part.lines).collect()
-}
-
-/// That nothing is wrong, or that what is wrong has no name.
-fn nothing_wrong(report: &Report) -> String {
-    let of = |from: u16, to: u16| report.codes.iter().filter(|c| (from..=to).contains(&c.code)).map(|c| c.count).sum::<u64>();
-    let all = report.lines.parsed;
-    let (server, client) = (of(500, 599), of(400, 499));
-    let quiet = server.saturating_mul(200) <= all && client.saturating_mul(20) <= all;
-    if quiet {
-        let among = if report.lines.filtered > 0 { " in what the filters let through" } else { "" };
-        format!("✔ Nothing looks wrong{among}: no finding of severity warning or above")
-    } else {
-        "No finding of severity warning or above: no rule explains the errors below".to_owned()
-    }
 }
 
 /// Whether a path can stand in a command as it is.

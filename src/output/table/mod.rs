@@ -4,6 +4,7 @@
 //! unknown, and nothing is cut.
 
 mod findings;
+mod full;
 mod layout;
 mod sections;
 mod services;
@@ -21,7 +22,14 @@ pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Re
     page.routes()?;
     page.windows()?;
     page.rest()?;
-    page.advice()
+    page.advice(findings::ADVISED)
+}
+
+pub(super) fn write_findings(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { report, view, out };
+    page.header()?;
+    page.findings_in_full()?;
+    page.advice(usize::MAX)
 }
 
 /// What the sections are written on.
