@@ -44,11 +44,9 @@ fn main() {
             Err(messages) => wrong.extend(messages),
         }
     }
+    // Cargo stops at these.
     for line in wrong.iter().flat_map(|message| message.lines()) {
         println!("cargo::error={line}");
-    }
-    if !wrong.is_empty() {
-        std::process::exit(1);
     }
 }
 

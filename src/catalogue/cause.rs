@@ -7,7 +7,8 @@ use serde::Serialize;
 pub struct Cause {
     /// The word for it, the same in reports, in the entries of codes and in the name of its file.
     pub id: &'static str,
-    /// What went wrong, in one line without a full stop; `{field}` is the most frequent value among the requests.
+    /// What went wrong, in one line without a full stop; `{field}` is the most frequent value among the requests, and
+    /// `{measure}` is worked out.
     pub title: &'static str,
     /// What happens, in one to three sentences.
     pub meaning: &'static str,

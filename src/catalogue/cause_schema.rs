@@ -31,8 +31,10 @@ struct Fix {
 struct Rule {
     id: String,
     codes: Vec<u32>,
+    #[serde(default)]
     server: Vec<String>,
     order: u32,
+    #[serde(default)]
     needs: Vec<String>,
     r#where: String,
     by: Option<String>,
@@ -43,6 +45,7 @@ struct Rule {
     raise: Vec<(String, String)>,
     title: Option<String>,
     evidence: Vec<String>,
+    #[serde(default)]
     doubt: String,
     #[serde(default)]
     better_with: Vec<String>,
@@ -145,12 +148,10 @@ impl Mistakes<'_> {
     }
 
     fn title(&mut self, text: &str) {
-        if text.trim().is_empty() || text.chars().count() > MAX_TITLE || text.ends_with('.') || text.contains('\n') {
-            self.say(format!("title must be one line of 1 to {MAX_TITLE} characters without a full stop"));
-        }
         let pieces = self.reads("title", rule::sentence(text)).unwrap_or_default();
-        if pieces.iter().any(|piece| matches!(piece, Piece::Term(term) if !matches!(term, rule::Term::Field(_)))) {
-            self.say("title: only fields stand in its braces; measures go into evidence");
+        let length: usize = pieces.iter().map(|p| if let Piece::Text(text) = p { text.chars().count() } else { 0 }).sum();
+        if text.trim().is_empty() || length > MAX_TITLE || text.ends_with('.') || text.contains('\n') {
+            self.say(format!("title must be one line of 1 to {MAX_TITLE} characters, braces not counted, without a full stop"));
         }
     }
 }
