@@ -12,6 +12,7 @@ mod parse;
 mod print;
 mod sentence;
 mod text;
+mod token;
 pub mod words;
 
 pub use error::RuleError;
