@@ -24,7 +24,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("libc::", &["input/mmap.rs"]),
     ("unsafe ", &["input/mmap.rs"]),
     ("nom::", &["format/template.rs", "rule/parse.rs"]),
-    ("strsim::", &["rule/error.rs"]),
+    ("strsim::", &["rule/error.rs", "cli/explain.rs"]),
     ("hdrhistogram::", &["tally/latency.rs"]),
     ("comfy_table::", &["output/table/"]),
     ("clap::", &["cli/"]),
