@@ -175,9 +175,6 @@ fn check(file: &File, named: bool, found: &mut Mistakes) {
     for rule in &file.rule {
         check_rule(rule, &mut found.inside(&format!("rule {}", rule.id)));
     }
-    if !named && file.rule.iter().any(|rule| rule.codes.is_empty()) {
-        found.say("no entry of a code names this cause, so that each of its rules must list codes; is the file's name misspelt?");
-    }
 }
 
 fn check_rule(rule: &Rule, found: &mut Mistakes) {
