@@ -11,6 +11,7 @@
 //! The room knows the tally and the catalogue, and no output. Counts are exact as long as the samples left nothing out, and
 //! estimates with the right weights otherwise.
 
+mod advice;
 mod columns;
 mod difference;
 mod engine;
@@ -26,6 +27,7 @@ mod table;
 mod tell;
 mod wording;
 
+pub use advice::advice;
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
 
 use crate::scan::Scan;
