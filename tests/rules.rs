@@ -308,7 +308,7 @@ better_with = ["header_time"]
 "#;
 
 fn with(cause: String) -> Result<String, Vec<String>> {
-    schema::generate(&[("upstream-refused".into(), cause)], &files("codes"))
+    schema::generate(&[("upstream-refused".into(), cause)])
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn all_mistakes_of_all_files_are_told() {
         ("c".into(), CAUSE.replace("codes = [502]", "codes = []")),
         ("d".into(), CAUSE.into()),
     ];
-    let said = schema::generate(&files, &[]).unwrap_err().join("\n");
+    let said = schema::generate(&files).unwrap_err().join("\n");
     for what in [
         "causes/a.toml: TOML",
         "causes/b.toml: rule x-502: order",
@@ -367,7 +367,6 @@ fn all_mistakes_of_all_files_are_told() {
     ] {
         assert!(said.contains(what), "{what}: {said}");
     }
-    assert!(said.contains("causes/c.toml: no entry of a code names this cause"), "{said}");
 }
 
 #[test]

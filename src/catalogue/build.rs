@@ -38,7 +38,7 @@ fn main() {
     let signatures = fs::read_to_string(src.join("diagnose/signature/signatures.toml")).expect("the signatures");
     let parts = [
         ("catalogue.rs", schema::generate(&codes).map_err(|e| vec![e])),
-        ("causes.rs", causes::generate(&toml_files(&src.join("catalogue/causes")), &codes)),
+        ("causes.rs", causes::generate(&toml_files(&src.join("catalogue/causes")))),
         ("signatures.rs", signatures::generate(&signatures).map_err(|e| vec![e])),
         ("formats.rs", formats::generate(&toml_files(&src.join("format/builtin"))).map_err(|e| vec![e])),
     ];

@@ -11,6 +11,7 @@
 //! The room knows the tally and the catalogue, and no output. Counts are exact as long as the samples left nothing out, and
 //! estimates with the right weights otherwise.
 
+mod advice;
 mod columns;
 mod difference;
 mod engine;
@@ -24,11 +25,16 @@ mod shift;
 pub mod signature;
 mod table;
 mod tell;
+mod traffic;
 mod wording;
 
+pub use advice::advice;
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
+pub use traffic::{Part, Traffic};
 
-use crate::scan::Scan;
+use crate::scan::{Scan, Scanned};
+use engine::Case;
+use std::collections::BTreeMap;
 use table::{Source, Table};
 
 /// What the lines tell.
@@ -37,12 +43,30 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What to log to learn more.
     pub advice: Vec<Advice>,
+    /// Who asked.
+    pub traffic: Traffic,
 }
 
 /// Judges a scan. `route_of` gives the route of a path of an input, `mask` takes secrets out of a line.
 pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dyn Fn(&str) -> String) -> Diagnosis {
-    let source = |input: &crate::scan::Scanned| Source { server: input.server, logged: input.logged.clone() };
+    let source = |input: &Scanned| Source { server: input.server, logged: input.logged.clone() };
     let table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), route_of);
     let cases = engine::merge(engine::ask(&table));
-    Diagnosis { findings: tell::findings(&cases, scan, mask), advice: Vec::new() }
+    Diagnosis { findings: tell::findings(&cases, scan, mask), advice: advice_on(&cases, &table), traffic: traffic::of(&table, &cases) }
+}
+
+/// What the rules that speak would be surer with, for the server of most requests that they speak of.
+fn advice_on(cases: &[Case<'_, '_>], table: &Table<'_>) -> Vec<Advice> {
+    let (mut wanted, mut inputs): (BTreeMap<&str, usize>, BTreeMap<u32, usize>) = Default::default();
+    for case in cases {
+        let count = case.members.rows.len();
+        case.ready.rule.better_with.iter().for_each(|field| *wanted.entry(*field).or_default() += count);
+        for row in case.members.members() {
+            *inputs.entry(table.rows[row].event.place.input).or_default() += 1;
+        }
+    }
+    let Some((&input, _)) = inputs.iter().max_by_key(|(input, count)| (**count, std::cmp::Reverse(**input))) else { return Vec::new() };
+    let source = &table.sources[input as usize];
+    let wanted: Vec<(&str, usize)> = wanted.into_iter().collect();
+    advice(source.server, &|field| source.logged.contains(&field), &wanted)
 }

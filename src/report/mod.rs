@@ -69,6 +69,7 @@ impl Report {
             routes: routes::select(routes.all, spec),
             services,
             windows: windows.rows,
+            traffic: (!scan.tally.evidence().is_empty()).then_some(diagnosis.traffic),
             findings: diagnosis.findings,
             advice: diagnosis.advice,
             rejects: rejects(scan),

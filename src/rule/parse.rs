@@ -156,7 +156,7 @@ fn atom(input: &str, place: Place) -> Parsed<'_, Expr> {
     match left {
         Term::Field(flag) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::Flag(flag)),
         Term::Measure(flag, _) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::FlagOf(flag)),
-        left => compared(input, rest, left, place),
+        left => compared(rest, left, place),
     }
 }
 
@@ -189,9 +189,9 @@ fn statuses(input: &str) -> Parsed<'_, Expr> {
 }
 
 /// What stands behind the left side.
-fn compared<'a>(start: &'a str, rest: &'a str, left: Term, place: Place) -> Parsed<'a, Expr> {
+fn compared(rest: &str, left: Term, place: Place) -> Parsed<'_, Expr> {
     let kind = left.kind().unwrap_or(Kind::Number);
-    let shown = start[..start.len() - rest.len()].trim();
+    let shown = &left.to_string();
     if let Ok((list, negated)) = terminated(opt(keyword("not")), keyword("in")).parse(rest) {
         let (rest, ()) = symbol("(")(list).or_else(|_| fault(list, "a list is expected here: in (502, 503)"))?;
         let (rest, sides) = separated_list1(symbol(","), |i| side(i, shown, kind, Op::Equal, place)).parse(rest)?;
