@@ -25,7 +25,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("unsafe ", &["input/mmap.rs"]),
     ("aho_corasick::", &["diagnose/signature/"]),
     ("nom::", &["format/template.rs", "rule/parse.rs", "rule/token.rs"]),
-    ("strsim::", &["rule/error.rs"]),
+    ("strsim::", &["rule/error.rs", "cli/explain.rs"]),
     ("hdrhistogram::", &["tally/latency.rs"]),
     ("comfy_table::", &["output/table/"]),
     ("clap::", &["cli/"]),

@@ -85,3 +85,10 @@ pub fn by_id(id: &str) -> Option<&'static Cause> {
 pub fn rule(id: &str) -> Option<(&'static Cause, &'static Rule)> {
     CAUSES.iter().find_map(|cause| cause.rules.iter().find(|rule| rule.id == id).map(|rule| (cause, rule)))
 }
+
+/// The rules that judge a code by name; those that look at every code are not among them.
+pub fn judging(codes: std::ops::RangeInclusive<i16>) -> impl Iterator<Item = (&'static Cause, &'static Rule)> {
+    let judges = move |rule: &Rule| rule.codes.iter().any(|&code| i16::try_from(code).is_ok_and(|code| codes.contains(&code)));
+    let rules = CAUSES.iter().flat_map(|cause| cause.rules.iter().map(move |rule| (cause, rule)));
+    rules.filter(move |(_, rule)| judges(rule))
+}

@@ -165,12 +165,15 @@ pub(super) struct ConfArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// Status codes, or keys such as 499-nginx.
-    #[arg(value_name = "CODE", allow_negative_numbers = true, required_unless_present = "list")]
-    pub(super) codes: Vec<String>,
-    /// Every entry in a line.
-    #[arg(long, conflicts_with = "codes")]
+    /// Status codes, keys such as 499-nginx, rules and ids of findings such as 502-refused, or causes such as upstream-refused.
+    #[arg(value_name = "WORD", allow_negative_numbers = true, required_unless_present_any = ["list", "rules"])]
+    pub(super) words: Vec<String>,
+    /// Every code in a line.
+    #[arg(long, conflicts_with = "words")]
     pub(super) list: bool,
+    /// Every rule in a line, with the cause that it finds.
+    #[arg(long, conflicts_with_all = ["words", "list"])]
+    pub(super) rules: bool,
     /// How to write it.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub(super) output: ExplainFormat,

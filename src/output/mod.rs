@@ -3,6 +3,7 @@
 //! What is written comes from strangers: text for a terminal is cleaned of control bytes ([`sanitize`]), CSV cells are guarded
 //! against formulas, JSON is escaped by its library. No output knows how a log is read.
 
+mod causes;
 mod csv;
 mod explain;
 mod human;
@@ -13,7 +14,8 @@ pub mod sanitize;
 mod table;
 mod wording;
 
-pub use explain::{ExplainOutput, write_explanation, write_list};
+pub use causes::write_rules;
+pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
 pub use records::{RecordFormat, RecordWriter};
 
 use crate::diagnose::Severity;
