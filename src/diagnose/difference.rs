@@ -5,16 +5,8 @@ use super::wording;
 use crate::rule::words::Field;
 
 /// Fields that failing and good requests are compared on.
-const FIELDS: [Field; 8] = [
-    Field::UpstreamAddr,
-    Field::AgentFamily,
-    Field::Client,
-    Field::Network,
-    Field::Host,
-    Field::Protocol,
-    Field::User,
-    Field::Actor,
-];
+const FIELDS: [Field; 8] =
+    [Field::UpstreamAddr, Field::AgentFamily, Field::Client, Field::Network, Field::Host, Field::Protocol, Field::User, Field::Actor];
 /// Sentences given at most.
 const TOLD: usize = 2;
 /// A difference is told from this many times on …
@@ -35,7 +27,8 @@ pub(super) fn told(members: &Members<'_, '_>) -> Vec<String> {
     for field in FIELDS {
         let values = members.values(field);
         let Some(&(key, _)) = values.first() else { continue };
-        let share = |rows: &mut dyn Iterator<Item = usize>, all: f64| rows.filter(|&row| table.key(row, field) == Some(key)).count() as f64 / all;
+        let share =
+            |rows: &mut dyn Iterator<Item = usize>, all: f64| rows.filter(|&row| table.key(row, field) == Some(key)).count() as f64 / all;
         let bad = share(&mut members.members(), failing);
         let fine = share(&mut good.iter().copied(), good.len() as f64);
         let lift = (bad + 0.5 / failing) / (fine + 0.5 / good.len() as f64);

@@ -28,7 +28,9 @@ pub(super) struct Ready {
 /// All rules, in the order in which they are asked.
 static RULES: LazyLock<Vec<Ready>> = LazyLock::new(|| {
     let mut rules: Vec<Ready> = causes().iter().flat_map(|cause| cause.rules.iter().map(|rule| Ready::new(cause, rule))).collect();
-    rules.sort_by(|a, b| (a.rule.order.cmp(&b.rule.order)).then(b.rule.confidence.total_cmp(&a.rule.confidence)).then(a.rule.id.cmp(b.rule.id)));
+    rules.sort_by(|a, b| {
+        (a.rule.order.cmp(&b.rule.order)).then(b.rule.confidence.total_cmp(&a.rule.confidence)).then(a.rule.id.cmp(b.rule.id))
+    });
     rules
 });
 
@@ -138,7 +140,8 @@ fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>) -> 
     // When it began must be known before anything is asked about its time.
     ready.shifts.iter().for_each(|field| _ = all.shift(*field));
     let crowd = shift::crowd(&all).map(|time| all.within(time));
-    let members = crowd.filter(|crowd| rule::holds_for(&ready.when, crowd)).or_else(|| rule::holds_for(&ready.when, &all).then_some(all))?;
+    let members =
+        crowd.filter(|crowd| rule::holds_for(&ready.when, crowd)).or_else(|| rule::holds_for(&ready.when, &all).then_some(all))?;
     // A shift that the condition measured says when; what lies outside of it is no part of the case.
     let members = members.within(members.time());
     Some(Case { ready, severity: ready.severity(&members), members })

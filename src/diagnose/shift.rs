@@ -103,7 +103,11 @@ pub(super) fn crowd(members: &Members<'_, '_>) -> Option<(f64, f64)> {
     let mut series = vec![Bin { k: 0.0, n: 0.0 }; bins];
     let bin = |at: f64| ((at - from) / width) as usize;
     members.table.rows.iter().filter(|row| !row.at.is_nan()).for_each(|row| series[bin(row.at)].n += row.weight);
-    members.members().map(|row| &members.table.rows[row]).filter(|row| !row.at.is_nan()).for_each(|row| series[bin(row.at)].k += row.weight);
+    members
+        .members()
+        .map(|row| &members.table.rows[row])
+        .filter(|row| !row.at.is_nan())
+        .for_each(|row| series[bin(row.at)].k += row.weight);
     let (range, _) = series::incident(&series)?;
     let inside: f64 = series[range.clone()].iter().map(|b| b.k).sum();
     let all: f64 = series.iter().map(|b| b.k).sum();

@@ -75,7 +75,8 @@ fn better(case: &Case<'_, '_>) -> String {
 
 /// The steps for the servers that wrote the lines, and those for all.
 fn fixes(case: &Case<'_, '_>) -> Vec<String> {
-    let servers: Vec<String> = case.members.values(Field::Server).iter().map(|(key, _)| case.members.table.name(*key, Field::Server)).collect();
+    let servers: Vec<String> =
+        case.members.values(Field::Server).iter().map(|(key, _)| case.members.table.name(*key, Field::Server)).collect();
     let guess = servers.iter().all(|server| server == "unknown");
     let suits = |server: &str| match server {
         "any" | "app" => true,
