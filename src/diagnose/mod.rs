@@ -2,6 +2,8 @@
 
 mod finding;
 pub mod pages;
+pub mod series;
 pub mod signature;
+pub mod timeouts;
 
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
