@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// Hits among all requests in one of many equally long spans of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bin {
+pub(super) struct Bin {
     /// Hits.
     pub k: f64,
     /// All; hits that are counted without a whole have 1 here.
@@ -18,7 +18,7 @@ pub struct Bin {
 
 /// A span in which hits were more frequent than outside of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Incident {
+pub(super) struct Incident {
     /// Its bins.
     pub range: Range<usize>,
     /// How much likelier the hits are with it than without: natural logarithm of the ratio.
@@ -29,7 +29,7 @@ pub struct Incident {
 
 /// Events close to one another.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Burst {
+pub(super) struct Burst {
     /// Time of the first.
     pub start: f64,
     /// Time of the last.
@@ -58,7 +58,7 @@ const CAUTION: f64 = 2.0;
 const SHUFFLES: usize = 60;
 
 /// The variance of hits against what Poisson's distribution has, at least 1: how much they come in heaps.
-pub fn dispersion(bins: &[Bin]) -> f64 {
+pub(super) fn dispersion(bins: &[Bin]) -> f64 {
     dispersion_outside(bins, &(0..0)).0
 }
 
@@ -92,7 +92,7 @@ fn surprise(k: f64, expected: f64, dispersion: f64) -> f64 {
 }
 
 /// The span in which hits were most unusually frequent, if chance has such a one in less than one of fifty series.
-pub fn incident(bins: &[Bin]) -> Option<Incident> {
+pub(super) fn incident(bins: &[Bin]) -> Option<Incident> {
     let width = bins.len().div_ceil(MOST_BINS).max(1);
     let sums = Sums::of(bins);
     let coarse: Vec<Bin> = (0..bins.len()).step_by(width).map(|at| sums.within(&(at..(at + width).min(bins.len())))).collect();
@@ -204,7 +204,7 @@ fn median(values: &[f64]) -> Option<f64> {
 }
 
 /// Events with less than `quiet` between them, as bursts in order of time.
-pub fn bursts(times: &[f64], quiet: f64) -> Vec<Burst> {
+pub(super) fn bursts(times: &[f64], quiet: f64) -> Vec<Burst> {
     let mut bursts: Vec<Burst> = Vec::new();
     for time in sorted(times.to_vec()) {
         match bursts.last_mut() {
@@ -221,7 +221,7 @@ pub fn bursts(times: &[f64], quiet: f64) -> Vec<Burst> {
 /// The time from start to start, where the starts (in order) are regular: three gaps or more that are much alike. The more there
 /// are, the less alike they need be, and of many a fourth may hold two or three periods: a burst was missed. Bursts of a single
 /// event are better left out: of sparse events those with quiet between them look regular.
-pub fn period(starts: &[f64]) -> Option<f64> {
+pub(super) fn period(starts: &[f64]) -> Option<f64> {
     let gaps: Vec<f64> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let typical = median(&gaps).filter(|typical| *typical > 0.0)?;
     let alike = match gaps.len() {
@@ -244,7 +244,7 @@ pub fn period(starts: &[f64]) -> Option<f64> {
 const TOLERANCE: (f64, f64) = (0.15, 0.02);
 
 /// The median of the tightest cluster of durations and the part of all of them that lies in it. Sorts them.
-pub fn cluster(durations: &mut [f64]) -> Option<(f64, f64)> {
+pub(super) fn cluster(durations: &mut [f64]) -> Option<(f64, f64)> {
     durations.sort_by(f64::total_cmp);
     let (mut best, mut end) = (0..0, 0);
     for start in 0..durations.len() {
@@ -387,21 +387,6 @@ mod tests {
         let bins = dice.bins(5000, 1.0, |at| if (2001..2400).contains(&at) { 2.0 } else { 0.2 });
         let found = incident(&bins).unwrap();
         assert!(found.range.start.abs_diff(2001) <= 6 && found.range.end.abs_diff(2400) <= 6, "{:?}", found.range);
-    }
-
-    #[test]
-    fn levels_shift_for_good_or_not_at_all() {
-        let mut dice = Dice(4);
-        let levels: Vec<f64> = (0..40).map(|at| if at < 25 { 0.1 } else { 0.8 } * (0.7 + 0.6 * dice.unit())).collect();
-        let found = shift(&levels).unwrap();
-        assert!(found.at.abs_diff(25) <= 1 && (6.0..10.0).contains(&found.ratio), "{found:?}");
-        let calm = (0..200).filter(|_| shift(&(0..40).map(|_| dice.unit()).collect::<Vec<_>>()).is_some()).count();
-        assert_eq!(calm, 0);
-        assert_eq!(shift(&[1.0, 1.0, 9.0]), None);
-        assert_eq!(shift(&[1.0; 50]), None);
-        let mut wild = vec![1.0; 50];
-        wild[49] = 1e9;
-        assert_eq!(shift(&wild), None);
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn fits(center: f64, seconds: f64) -> bool {
 }
 
 /// The default that durations around `center` seconds of a code point at, for a sentence: `60 s is nginx's default for …`.
-pub fn named(center: f64, status: u16, server: &str) -> Option<&'static str> {
+pub(super) fn named(center: f64, status: u16, server: &str) -> Option<&'static str> {
     let asked =
         |d: &&Default| (d.servers.is_empty() || d.servers.contains(&server)) && d.codes.contains(&status) && fits(center, d.seconds);
     DEFAULTS.iter().find(asked).map(|d| d.says)
