@@ -10,18 +10,21 @@ mod formats;
 mod rule;
 #[path = "schema.rs"]
 mod schema;
+#[path = "../diagnose/signature/schema.rs"]
+mod signatures;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What the build reads, below `src/`.
-const READ: [&str; 7] = [
+const READ: [&str; 8] = [
     "catalogue/codes",
     "catalogue/causes",
     "catalogue/build.rs",
     "catalogue/schema.rs",
     "catalogue/cause_schema.rs",
     "format/builtin",
+    "diagnose/signature",
     "rule",
 ];
 
@@ -32,9 +35,11 @@ fn main() {
         println!("cargo::rerun-if-changed={}", src.join(path).display());
     }
     let codes = toml_files(&src.join("catalogue/codes"));
+    let signatures = fs::read_to_string(src.join("diagnose/signature/signatures.toml")).expect("the signatures");
     let parts = [
         ("catalogue.rs", schema::generate(&codes).map_err(|e| vec![e])),
-        ("causes.rs", causes::generate(&toml_files(&src.join("catalogue/causes")), &codes)),
+        ("causes.rs", causes::generate(&toml_files(&src.join("catalogue/causes")))),
+        ("signatures.rs", signatures::generate(&signatures).map_err(|e| vec![e])),
         ("formats.rs", formats::generate(&toml_files(&src.join("format/builtin"))).map_err(|e| vec![e])),
     ];
     let mut wrong = Vec::new();

@@ -4,7 +4,7 @@
 use super::rule::words::{Field, SERVERS};
 use super::rule::{self, Piece, RuleError};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 #[derive(Deserialize)]
@@ -50,18 +50,6 @@ struct Rule {
     #[serde(default)]
     better_with: Vec<String>,
 }
-
-/// Of a code's entry, what this part of the catalogue is held against.
-#[derive(Deserialize)]
-struct Entry {
-    cause: Vec<Named>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    id: String,
-}
-
 const SEVERITIES: &[&str] = &["info", "notice", "warning", "error", "critical"];
 /// Whom a fix is for, besides a server.
 const ALSO_FIXED: &[&str] = &["any", "app"];
@@ -69,9 +57,8 @@ const MAX_STATUS: u32 = 999;
 const MAX_ORDER: u32 = 99;
 const MAX_TITLE: usize = 100;
 
-/// The Rust of all causes, by name; or every mistake, one a paragraph. `codes` are the files of codes, whose entries name
-/// causes.
-pub(crate) fn generate(files: &[(String, String)], codes: &[(String, String)]) -> Result<String, Vec<String>> {
+/// The Rust of all causes, by name; or every mistake, one a paragraph.
+pub(crate) fn generate(files: &[(String, String)]) -> Result<String, Vec<String>> {
     let mut wrong = Vec::new();
     let mut causes = Vec::new();
     for (id, text) in files {
@@ -80,15 +67,10 @@ pub(crate) fn generate(files: &[(String, String)], codes: &[(String, String)]) -
             Err(e) => wrong.push(format!("catalogue/causes/{id}.toml: {}", e.to_string().trim_end())),
         }
     }
-    let named: BTreeSet<String> = codes
-        .iter()
-        .filter_map(|(_, text)| toml::from_str::<Entry>(text).ok())
-        .flat_map(|entry| entry.cause.into_iter().map(|cause| cause.id))
-        .collect();
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for (id, file) in &causes {
         let mut found = Mistakes { place: format!("catalogue/causes/{id}.toml"), wrong: &mut wrong };
-        check(file, named.contains(*id), &mut found);
+        check(file, &mut found);
         for rule in &file.rule {
             if let Some(other) = owners.insert(&rule.id, id) {
                 found.say(format!("rule {:?} is in {other}.toml too, or twice here", rule.id));
@@ -156,7 +138,7 @@ impl Mistakes<'_> {
     }
 }
 
-fn check(file: &File, named: bool, found: &mut Mistakes) {
+fn check(file: &File, found: &mut Mistakes) {
     found.title(&file.title);
     found.one_of("severity", &file.severity, SEVERITIES);
     for (key, text) in [("meaning", &file.meaning), ("refuted_by", &file.refuted_by)] {
@@ -174,9 +156,6 @@ fn check(file: &File, named: bool, found: &mut Mistakes) {
     }
     for rule in &file.rule {
         check_rule(rule, &mut found.inside(&format!("rule {}", rule.id)));
-    }
-    if !named && file.rule.iter().any(|rule| rule.codes.is_empty()) {
-        found.say("no entry of a code names this cause, so that each of its rules must list codes; is the file's name misspelt?");
     }
 }
 

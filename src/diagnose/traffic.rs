@@ -1,5 +1,9 @@
 //! Who asked: scanners, crawlers and health checks apart from everybody else, so that error rates can be told without them.
 
+use super::engine::Case;
+use super::table::{NONE, Table};
+use crate::rule::words::Field;
+use hashbrown::HashSet;
 use serde::Serialize;
 
 /// The requests by who sent them.
@@ -45,4 +49,34 @@ impl Traffic {
         }
         all
     }
+}
+
+/// Counts who asked. Clients that a finding calls scanners are scanners with all that they asked for.
+pub(super) fn of(table: &Table<'_>, cases: &[Case<'_, '_>]) -> Traffic {
+    let scans = cases.iter().filter(|case| case.ready.cause.id == "scanner-probing");
+    let scanners: HashSet<u32> = scans.flat_map(|case| case.members.members()).map(|row| table.symbol(row, Field::Client)).collect();
+    let mut sums = [[0.0; 3]; 4];
+    let mut clients: [HashSet<u32>; 4] = Default::default();
+    for (row, of) in table.rows.iter().enumerate() {
+        let client = table.symbol(row, Field::Client);
+        let at = match table.text(row, Field::Actor) {
+            _ if client != NONE && scanners.contains(&client) => 0,
+            Some(b"scanner") => 0,
+            Some(b"crawler") => 1,
+            Some(b"health-check") => 2,
+            _ => 3,
+        };
+        if client != NONE {
+            clients[at].insert(client);
+        }
+        let class = of.event.status.get() / 100;
+        for (sum, counts) in sums[at].iter_mut().zip([true, class == 4, class == 5]) {
+            *sum += if counts { of.weight } else { 0.0 };
+        }
+    }
+    let part = |at: usize| {
+        let [count, errors_4xx, errors_5xx] = sums[at].map(|sum| f64::round(sum) as u64);
+        Part { count, clients: clients[at].len() as u64, errors_4xx, errors_5xx }
+    };
+    Traffic { scanners: part(0), crawlers: part(1), health_checks: part(2), others: part(3) }
 }

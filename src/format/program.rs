@@ -72,6 +72,12 @@ impl Program {
         self.steps.iter().any(|s| s.field.provides() & field.bit() != 0)
     }
 
+    /// The bits of the fields that lines state. A host before the time is a guess that few lines bear out.
+    pub(super) fn fields(&self) -> u32 {
+        let of = |field: &Field| field.provides() & if *field == Field::ClfHead { !Field::Host.bit() } else { u32::MAX };
+        self.steps.iter().fold(0, |bits, step| bits | of(&step.field))
+    }
+
     /// Unwanted fields are read past, and the walk ends after the last wanted one.
     pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
         let mut program = self.clone();

@@ -48,6 +48,7 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
         Field::ConnectTime(unit) => record.connect_time = durations(text, *unit),
         Field::HeaderTime(unit) => record.header_time = durations(text, *unit),
         Field::TerminationState => record.termination_state = stated(text),
+        Field::CacheStatus => record.cache_status = stated(text),
         Field::Target => {
             if let Some(target) = stated(text) {
                 record.set_target(target);

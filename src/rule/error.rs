@@ -6,6 +6,9 @@ use std::fmt;
 /// Characters that a message shows before and after the place that it is about.
 const AROUND: usize = 70;
 
+/// Longer than any word that could be meant.
+const MAX_WORD: usize = 40;
+
 /// What is wrong with the text of a rule. Displayed with the text and a caret below the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
@@ -41,6 +44,9 @@ impl Error for RuleError {}
 
 /// `, did you mean 'x'?`, if one of the words is like this one; else nothing.
 pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
+    if word.len() > MAX_WORD {
+        return String::new();
+    }
     let word = word.to_ascii_lowercase();
     let near = |other: &&str| strsim::osa_distance(&word, other) <= (word.len() / 3).max(1);
     let like = words.clone().filter(near).min_by_key(|other| strsim::osa_distance(&word, other));

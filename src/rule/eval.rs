@@ -1,5 +1,6 @@
 //! Does it hold? Asked of whatever can tell fields or measures; nothing is allocated.
 
+use super::text::Case;
 use super::words::{Field, Kind, Measure};
 use super::{Arg, Expr, Op, Term};
 
@@ -65,7 +66,7 @@ pub fn value_of(term: &Term, group: &impl Group) -> Option<f64> {
 fn compare(left: &Term, op: Op, right: &Term, request: &impl Request) -> bool {
     let Term::Field(field) = left else { return false };
     if field.kind() == Kind::Text {
-        return compare_texts(request.text(*field), op, right, request);
+        return compare_texts(*field, op, right, request);
     }
     compare_values(number(*field, request), op, right, || match right {
         Term::Number(number) => Some(*number),
@@ -79,10 +80,11 @@ fn number(field: Field, request: &impl Request) -> Option<f64> {
 }
 
 /// A text that is not stated differs from every text that is written out. Whether it differs from another field's is unknown.
-fn compare_texts(text: Option<&[u8]>, op: Op, right: &Term, request: &impl Request) -> bool {
+fn compare_texts(field: Field, op: Op, right: &Term, request: &impl Request) -> bool {
+    let text = request.text(field);
     let equal = match right {
         Term::None => text.is_none(),
-        Term::Text(pattern) => text.is_some_and(|text| pattern.matches(text)),
+        Term::Text(pattern) => text.is_some_and(|text| pattern.matches(text, case_of(field))),
         Term::Field(other) => match (text, request.text(*other)) {
             (Some(text), Some(other)) => text.eq_ignore_ascii_case(other),
             _ => return false,
@@ -94,6 +96,11 @@ fn compare_texts(text: Option<&[u8]>, op: Op, right: &Term, request: &impl Reque
         Op::Differs => !equal,
         Op::Less | Op::AtMost | Op::More | Op::AtLeast => false,
     }
+}
+
+/// States of a session and words of a balancer mean other things in other letters; all else is written as people like.
+const fn case_of(field: Field) -> Case {
+    if matches!(field, Field::Termination) { Case::Differs } else { Case::Same }
 }
 
 fn compare_values(left: Option<f64>, op: Op, right: &Term, value: impl Fn() -> Option<f64>) -> bool {
@@ -140,6 +147,7 @@ mod tests {
         fn text(&self, field: Field) -> Option<&[u8]> {
             match field {
                 Field::Path => Some(b"/API/orders.json"),
+                Field::Termination => Some(b"SC--"),
                 Field::UpstreamAddr | Field::FirstUpstreamAddr => Some(b"192.0.2.1:80"),
                 _ => None,
             }
@@ -173,6 +181,7 @@ mod tests {
             "referer != \"x\" and referer = none",
             "not connect_time < 1s and not connect_time >= 1s",
             "404 or 502 and proxied",
+            "termination = \"SC*\"",
         ] {
             assert!(holds(&filter(text).unwrap(), &Refused), "{text}");
         }
@@ -182,6 +191,7 @@ mod tests {
     fn filters_that_do_not_hold() {
         for text in [
             "404",
+            "termination = \"sC*\"",
             "4xx",
             "connect_time != none",
             "connect_time < 1s",

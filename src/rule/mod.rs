@@ -12,6 +12,7 @@ mod parse;
 mod print;
 mod sentence;
 mod text;
+mod token;
 pub mod words;
 
 pub use error::RuleError;
@@ -50,7 +51,7 @@ pub enum Expr {
 pub enum Term {
     /// A number in base units: seconds, bytes, 0 to 1 for shares.
     Number(f64),
-    /// A text, with `*` for any run of characters, compared without regard to case.
+    /// A text, with `*` for any run of characters, compared without regard to case, save for how a session ended.
     Text(Pattern),
     /// Not stated.
     None,

@@ -3,15 +3,14 @@
 
 use super::check::{Side, comparison, suits, written};
 use super::error::{RuleError, nearest};
+use super::token::{Fault, Parsed, fault, keyword, name, number, operator, quoted, symbol, word};
 use super::words::{Field, Kind, Measure, Takes};
-use super::{Arg, Expr, Op, Pattern, Term};
-use nom::bytes::complete::{tag, take_while, take_while1};
-use nom::character::complete::{char, digit1, multispace0};
-use nom::combinator::{opt, recognize, value, verify};
-use nom::error::{ErrorKind, ParseError};
+use super::{Arg, Expr, Op, Term};
+use nom::Parser;
+use nom::character::complete::{char, digit1};
+use nom::combinator::opt;
 use nom::multi::separated_list1;
-use nom::sequence::{pair, preceded, terminated};
-use nom::{IResult, Parser};
+use nom::sequence::{preceded, terminated};
 
 /// How deep parentheses, `not` and the filters of measures may be nested: deep enough for anything that one can read.
 const MAX_DEPTH: usize = 24;
@@ -31,29 +30,6 @@ enum About {
 struct Place {
     about: About,
     depth: usize,
-}
-
-/// What is wrong, and what was left to read there.
-struct Fault<'a> {
-    rest: &'a str,
-    what: String,
-}
-
-type Parsed<'a, T> = IResult<&'a str, T, Fault<'a>>;
-
-impl<'a> ParseError<&'a str> for Fault<'a> {
-    fn from_error_kind(rest: &'a str, _: ErrorKind) -> Self {
-        Self { rest, what: "this cannot be read".into() }
-    }
-
-    fn append(_: &'a str, _: ErrorKind, other: Self) -> Self {
-        other
-    }
-}
-
-/// A mistake that no alternative repairs.
-fn fault<T>(rest: &str, what: impl Into<String>) -> Parsed<'_, T> {
-    Err(nom::Err::Failure(Fault { rest, what: what.into() }))
 }
 
 /// A predicate of one request: `status = 502 and connect_time = none`.
@@ -79,9 +55,13 @@ pub fn condition(text: &str) -> Result<Expr, RuleError> {
 pub fn term(text: &str) -> Result<Term, RuleError> {
     whole(text, |input| {
         let (rest, name) = word(input).or_else(|_| fault(input, "a measure or a field is expected here"))?;
-        let (rest, found) = match Field::named(name) {
-            Some(field) => (rest, Term::Field(field)),
-            None => measured(input, 0)?,
+        let (rest, found) = match (Field::named(name), Measure::named(name)) {
+            (Some(field), _) => (rest, Term::Field(field)),
+            (None, Some(_)) => measured(input, 0)?,
+            (None, None) => {
+                let words = Measure::ALL.iter().map(|m| m.word()).chain(Field::ALL.iter().map(|f| f.word()));
+                return fault(input, format!("no measure and no field is called '{name}'{}", nearest(name, words)));
+            }
         };
         if found.kind() == Some(Kind::Flag) {
             fault(input, format!("{name} is true or not, and that is no value"))
@@ -176,7 +156,7 @@ fn atom(input: &str, place: Place) -> Parsed<'_, Expr> {
     match left {
         Term::Field(flag) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::Flag(flag)),
         Term::Measure(flag, _) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::FlagOf(flag)),
-        left => compared(input, rest, left, place),
+        left => compared(rest, left, place),
     }
 }
 
@@ -209,9 +189,9 @@ fn statuses(input: &str) -> Parsed<'_, Expr> {
 }
 
 /// What stands behind the left side.
-fn compared<'a>(start: &'a str, rest: &'a str, left: Term, place: Place) -> Parsed<'a, Expr> {
+fn compared(rest: &str, left: Term, place: Place) -> Parsed<'_, Expr> {
     let kind = left.kind().unwrap_or(Kind::Number);
-    let shown = start[..start.len() - rest.len()].trim();
+    let shown = &left.to_string();
     if let Ok((list, negated)) = terminated(opt(keyword("not")), keyword("in")).parse(rest) {
         let (rest, ()) = symbol("(")(list).or_else(|_| fault(list, "a list is expected here: in (502, 503)"))?;
         let (rest, sides) = separated_list1(symbol(","), |i| side(i, shown, kind, Op::Equal, place)).parse(rest)?;
@@ -222,23 +202,6 @@ fn compared<'a>(start: &'a str, rest: &'a str, left: Term, place: Place) -> Pars
     let (right, op) = operator(rest).or_else(|e| if matches!(e, nom::Err::Failure(_)) { Err(e) } else { fault(rest, expected()) })?;
     let (rest, right) = side(right, shown, kind, op, place)?;
     Ok((rest, Expr::Compare(left, op, right)))
-}
-
-fn operator(input: &str) -> Parsed<'_, Op> {
-    let start = input.trim_start();
-    let (rest, signs) = take_while1(|c| "=!<>~".contains(c)).parse(start)?;
-    let op = match signs {
-        "=" => Op::Equal,
-        "!=" => Op::Differs,
-        "<" => Op::Less,
-        "<=" => Op::AtMost,
-        ">" => Op::More,
-        ">=" => Op::AtLeast,
-        "==" => return fault(start, "write '=' for '=='"),
-        "<>" => return fault(start, "write '!=' for '<>'"),
-        _ => return fault(start, format!("'{signs}' is none of = != < <= > >=")),
-    };
-    Ok((rest, op))
 }
 
 /// The right side of a comparison, held against its left side.
@@ -261,49 +224,6 @@ fn side<'a>(input: &'a str, left: &str, kind: Kind, op: Op, place: Place) -> Par
     match comparison(left, kind, op, &side) {
         Ok(()) => Ok((rest, side.term)),
         Err(what) => fault(start, what),
-    }
-}
-
-/// `"text"`; a quote, a star and a backslash in it are written behind a backslash.
-fn quoted(start: &str) -> Parsed<'_, Side> {
-    let inner = &start[1..];
-    let mut characters = inner.char_indices();
-    while let Some((at, c)) = characters.next() {
-        match c {
-            '"' => {
-                let term = Term::Text(Pattern::new(&inner[..at]));
-                return Ok((&inner[at + 1..], Side { term, kind: Some(Kind::Text) }));
-            }
-            '\\' if !matches!(characters.next(), Some((_, '"' | '*' | '\\'))) => {
-                return fault(&inner[at..], r#"behind a backslash stands ", * or \; a backslash itself is written \\"#);
-            }
-            _ => {}
-        }
-    }
-    fault(start, "this text has no closing quote")
-}
-
-/// A number with its unit, in base units. The decimal point moves in the text, so that `29%` is the nearest number to 0.29.
-fn number(start: &str) -> Parsed<'_, Side> {
-    let (rest, digits) = recognize(pair(digit1, opt(pair(char('.'), digit1)))).parse(start)?;
-    let (rest, unit) = take_while(|c: char| c.is_ascii_alphanumeric() || c == '%' || c == '_').parse(rest)?;
-    let (kind, tens, factor) = match unit {
-        "" => (Kind::Number, 0, 1.0),
-        "%" => (Kind::Share, -2, 1.0),
-        "x" => (Kind::Times, 0, 1.0),
-        "ms" => (Kind::Time, -3, 1.0),
-        "s" => (Kind::Time, 0, 1.0),
-        "m" => (Kind::Time, 0, 60.0),
-        "h" => (Kind::Time, 0, 3600.0),
-        "KiB" => (Kind::Bytes, 0, 1024.0),
-        "MiB" => (Kind::Bytes, 0, 1_048_576.0),
-        "GiB" => (Kind::Bytes, 0, 1_073_741_824.0),
-        "xx" => return fault(start, "a class stands alone: 5xx, without a comparison"),
-        _ => return fault(start, format!("'{unit}' is no unit; there are % x ms s m h KiB MiB GiB")),
-    };
-    match format!("{digits}e{tens}").parse::<f64>() {
-        Ok(found) if found.is_finite() => Ok((rest, Side { term: Term::Number(found * factor), kind: Some(kind) })),
-        _ => fault(start, "this number is too large"),
     }
 }
 
@@ -404,22 +324,4 @@ fn how_many(input: &str) -> Parsed<'_, Arg> {
         Ok((rest, Ok(number @ 1..))) => Ok((rest, Arg::Number(f64::from(number)))),
         _ => fault(start, "a whole number from 1 is expected here"),
     }
-}
-
-/// A word as it stands, letters first.
-fn name(input: &str) -> Parsed<'_, &str> {
-    verify(take_while1(|c: char| c.is_ascii_alphanumeric() || c == '_'), |word: &str| !word.starts_with(|c: char| c.is_ascii_digit()))
-        .parse(input)
-}
-
-fn word(input: &str) -> Parsed<'_, &str> {
-    preceded(multispace0, name).parse(input)
-}
-
-fn keyword<'a>(wanted: &'static str) -> impl Fn(&'a str) -> Parsed<'a, ()> {
-    move |input| value((), verify(word, |word: &str| word == wanted)).parse(input)
-}
-
-fn symbol<'a>(wanted: &'static str) -> impl Fn(&'a str) -> Parsed<'a, ()> {
-    move |input| value((), preceded(multispace0, tag(wanted))).parse(input)
 }

@@ -1,5 +1,5 @@
-//! Texts with `*` for any run of characters, compared without regard to the case of ASCII letters. Compiled once, matched
-//! against the bytes of a log: no allocation, no UTF-8.
+//! Texts with `*` for any run of characters, compared without regard to the case of ASCII letters, or with it where a field's
+//! values differ by nothing else. Compiled once, matched against the bytes of a log: no allocation, no UTF-8.
 
 use memchr::memchr2;
 use std::fmt;
@@ -10,6 +10,24 @@ pub struct Pattern {
     /// As written between the quotes; `\*`, `\"` and `\\` stand for the character itself.
     source: String,
     shape: Shape,
+}
+
+/// Is a letter the same in upper and lower case?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// Yes.
+    Same,
+    /// No: `SC` and `sC` are two states of a session.
+    Differs,
+}
+
+impl Case {
+    fn equal(self, left: &[u8], right: &[u8]) -> bool {
+        match self {
+            Self::Same => left.eq_ignore_ascii_case(right),
+            Self::Differs => left == right,
+        }
+    }
 }
 
 /// What there is to look for, in the order of work.
@@ -37,14 +55,14 @@ impl Pattern {
 
     /// Is this the text?
     #[inline]
-    pub fn matches(&self, text: &[u8]) -> bool {
+    pub fn matches(&self, text: &[u8], case: Case) -> bool {
         match &self.shape {
             Shape::Any => true,
-            Shape::Exact(all) => text.eq_ignore_ascii_case(all),
-            Shape::Prefix(start) => begins(text, start),
-            Shape::Suffix(end) => ends(text, end),
-            Shape::Contains(inner) => find(text, inner).is_some(),
-            Shape::General(start, inner, end) => general(text, start, inner, end),
+            Shape::Exact(all) => case.equal(text, all),
+            Shape::Prefix(start) => begins(text, start, case),
+            Shape::Suffix(end) => ends(text, end, case),
+            Shape::Contains(inner) => find(text, inner, case).is_some(),
+            Shape::General(start, inner, end) => general(text, start, inner, end, case),
         }
     }
 }
@@ -81,7 +99,7 @@ impl Shape {
     }
 }
 
-/// The texts between the stars, in lower case and without their escapes.
+/// The texts between the stars, without their escapes.
 fn pieces(source: &str) -> Vec<Box<[u8]>> {
     let mut pieces = vec![Vec::new()];
     let mut bytes = source.bytes();
@@ -95,28 +113,32 @@ fn pieces(source: &str) -> Vec<Box<[u8]>> {
             other => other,
         };
         if let Some(piece) = pieces.last_mut() {
-            piece.push(byte.to_ascii_lowercase());
+            piece.push(byte);
         }
     }
     pieces.into_iter().map(Vec::into_boxed_slice).collect()
 }
 
-fn begins(text: &[u8], start: &[u8]) -> bool {
-    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+fn begins(text: &[u8], start: &[u8], case: Case) -> bool {
+    text.get(..start.len()).is_some_and(|head| case.equal(head, start))
 }
 
-fn ends(text: &[u8], end: &[u8]) -> bool {
-    text.len().checked_sub(end.len()).is_some_and(|at| text[at..].eq_ignore_ascii_case(end))
+fn ends(text: &[u8], end: &[u8], case: Case) -> bool {
+    text.len().checked_sub(end.len()).is_some_and(|at| case.equal(&text[at..], end))
 }
 
 /// Where a text that is not empty begins within another.
-fn find(text: &[u8], inner: &[u8]) -> Option<usize> {
+fn find(text: &[u8], inner: &[u8], case: Case) -> Option<usize> {
     let first = *inner.first()?;
+    let (one, other) = match case {
+        Case::Same => (first.to_ascii_lowercase(), first.to_ascii_uppercase()),
+        Case::Differs => (first, first),
+    };
     let last_start = text.len().checked_sub(inner.len())?;
     let mut from = 0;
     while from <= last_start {
-        let at = from + memchr2(first, first.to_ascii_uppercase(), &text[from..=last_start])?;
-        if text[at..at + inner.len()].eq_ignore_ascii_case(inner) {
+        let at = from + memchr2(one, other, &text[from..=last_start])?;
+        if case.equal(&text[at..at + inner.len()], inner) {
             return Some(at);
         }
         from = at + 1;
@@ -125,12 +147,12 @@ fn find(text: &[u8], inner: &[u8]) -> Option<usize> {
 }
 
 /// Leftmost places for the inner texts: if these do not leave room for the end, none do.
-fn general(text: &[u8], start: &[u8], inner: &[Box<[u8]>], end: &[u8]) -> bool {
-    if text.len() < start.len() + end.len() || !begins(text, start) || !ends(text, end) {
+fn general(text: &[u8], start: &[u8], inner: &[Box<[u8]>], end: &[u8], case: Case) -> bool {
+    if text.len() < start.len() + end.len() || !begins(text, start, case) || !ends(text, end, case) {
         return false;
     }
     let mut rest = &text[start.len()..text.len() - end.len()];
-    inner.iter().all(|piece| match find(rest, piece) {
+    inner.iter().all(|piece| match find(rest, piece, case) {
         Some(at) => {
             rest = &rest[at + piece.len()..];
             true
@@ -144,7 +166,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Pattern::new(pattern).matches(text.as_bytes())
+        Pattern::new(pattern).matches(text.as_bytes(), Case::Same)
     }
 
     #[test]
@@ -174,14 +196,25 @@ mod tests {
     }
 
     #[test]
+    fn case_is_kept_where_it_tells() {
+        for (pattern, hit, miss) in
+            [("sC*", "sC--", "SC--"), ("SH--", "SH--", "sH--"), ("*UF", "UC,UF", "UC,uf"), ("*UF*", "uf,UF", "uf"), ("U*F", "U,F", "u,F")]
+        {
+            let pattern = Pattern::new(pattern);
+            assert!(pattern.matches(hit.as_bytes(), Case::Differs), "{pattern} should match {hit:?}");
+            assert!(!pattern.matches(miss.as_bytes(), Case::Differs), "{pattern} should not match {miss:?}");
+        }
+    }
+
+    #[test]
     fn bytes_that_are_not_text_are_compared_as_they_are() {
-        assert!(Pattern::new("*x*").matches(b"\xff\xfeX\x00"));
-        assert!(!Pattern::new("é").matches(b"\xe9"));
+        assert!(Pattern::new("*x*").matches(b"\xff\xfeX\x00", Case::Same));
+        assert!(!Pattern::new("é").matches(b"\xe9", Case::Same));
     }
 
     #[test]
     fn a_pattern_like_a_trap_takes_no_time() {
         let pattern = Pattern::new(&"*a".repeat(50));
-        assert!(!pattern.matches(&[b"a".repeat(40), b"b".repeat(40)].concat()));
+        assert!(!pattern.matches(&[b"a".repeat(40), b"b".repeat(40)].concat(), Case::Same));
     }
 }

@@ -140,7 +140,7 @@ words! {
         "first_upstream_status" = FirstUpstreamStatus of(Kind::Number);
         /// How many upstreams were tried.
         "tries" = Tries of(Kind::Number);
-        /// How the session ended: HAProxy's state, Envoy's flags, a balancer's error reason, IIS' substatus (`404.13`).
+        /// How the session ended: HAProxy's state, Envoy's flags, a balancer's error reason, IIS' substatus (`404.13`); case counts.
         "termination" = Termination of(Kind::Text);
         /// What the cache did, in capitals: `HIT`, `MISS`, `EXPIRED`.
         "cache" = Cache of(Kind::Text);

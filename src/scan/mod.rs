@@ -96,6 +96,10 @@ pub struct Scanned {
     pub format: Option<String>,
     /// What was assumed about its format, in words.
     pub note: Option<String>,
+    /// The server that wrote it, as rules name it; `unknown` where its format does not tell.
+    pub server: &'static str,
+    /// The names of rules' fields that its format states.
+    pub logged: Vec<&'static str>,
     /// Why no format fits, if so.
     pub unknown: Option<Unknown>,
     /// Bytes read, after decompression.
@@ -135,7 +139,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     tally_spec.routes = prepare::learn(&mut prepared, spec);
     progress.start(prepared.iter().map(Prepared::length).sum());
 
-    let wanted = spec.filter.wanted(Wanted::ALL);
+    let wanted = spec.filter.wanted(Wanted::EVIDENCE);
     let formats: Vec<Option<Format>> = prepared.iter().map(|p| p.format.as_ref().map(|f| f.narrowed(wanted))).collect();
     let services_of = prepared.iter().map(|p| p.service).collect();
     let warnings = before.into_iter().map(|warning| (0, warning)).collect();

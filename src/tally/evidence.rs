@@ -182,6 +182,11 @@ impl Evidence {
         self.strata.iter().flat_map(|s| s.kept.iter().map(|event| (event, s.seen as f64 / s.kept.len() as f64)))
     }
 
+    /// Whether no record was ever looked at.
+    pub fn is_empty(&self) -> bool {
+        self.strata.is_empty()
+    }
+
     /// Whether no record of a code was left out.
     pub fn is_complete(&self, code: StatusCode) -> bool {
         let key = (!is_good(code)).then_some(code);

@@ -3,6 +3,7 @@
 
 use super::split::Separator;
 use crate::format::field::{Field, TimeLayout, Unit};
+use crate::format::logged::UNKNOWN;
 use crate::format::value;
 
 /// What the columns of a line are.
@@ -10,6 +11,8 @@ use crate::format::value;
 pub(super) struct Layout {
     pub(super) columns: Vec<Column>,
     pub(super) has_status: bool,
+    /// The server that writes such columns.
+    pub(super) server: &'static str,
 }
 
 /// One column.
@@ -47,11 +50,11 @@ enum Looks {
 }
 
 impl Kind {
-    pub(super) const fn bit(&self) -> u32 {
+    const fn bits(&self) -> u32 {
         match self {
             Self::Date | Self::TimeOfDay => Field::Time(TimeLayout::Any).bit(),
             Self::Field(field) | Self::Encoded(field) => field.bit(),
-            Self::HostAndTarget => Field::Target.bit(),
+            Self::HostAndTarget => Field::Target.bit() | Field::Host.bit(),
             Self::Other => 0,
         }
     }
@@ -78,7 +81,17 @@ impl Layout {
             columns[at].kind = Kind::Other;
         }
         let has_status = columns.iter().any(|c| matches!(c.kind, Kind::Field(Field::Status)));
-        Self { columns, has_status }
+        let server = match () {
+            () if has("x-edge-location") => "cloudfront",
+            () if has("sc-win32-status") || has("sc-substatus") || has("s-computername") => "iis",
+            () => UNKNOWN,
+        };
+        Self { columns, has_status, server }
+    }
+
+    /// The bits of its fields.
+    pub(super) fn fields(&self) -> u32 {
+        self.columns.iter().fold(0, |bits, column| bits | column.kind.bits())
     }
 }
 

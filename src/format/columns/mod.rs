@@ -10,6 +10,7 @@ mod split;
 use super::clock::Clock;
 use super::field::{Field, Wanted};
 use super::keyed::Strings;
+use super::logged::UNKNOWN;
 use super::{Fit, Reject, value};
 use crate::model::Record;
 use heading::{Column, Groups, Kind, Layout, Pattern};
@@ -33,6 +34,23 @@ pub(super) struct Heading {
     layout: Option<Layout>,
     /// The layout of the last line that the heading in force, if any, did not fit: lines of one log mostly have the same.
     guess: Option<Guess>,
+}
+
+impl Heading {
+    /// The layouts that lines were read by.
+    fn layouts(&self) -> impl Iterator<Item = &Layout> {
+        self.layout.iter().chain(self.guess.as_ref().map(|guess| &guess.layout))
+    }
+
+    /// The bits of the fields that they have.
+    pub(super) fn fields(&self) -> u32 {
+        self.layouts().fold(0, |bits, layout| bits | layout.fields())
+    }
+
+    /// The server that writes such columns.
+    pub(super) fn server(&self) -> &'static str {
+        self.layouts().map(|layout| layout.server).find(|server| *server != UNKNOWN).unwrap_or(UNKNOWN)
+    }
 }
 
 /// A layout with where it comes from: the reader by its marker, the number of a pattern, the groups of it.
@@ -61,9 +79,14 @@ impl Columns {
         Self { marker, known, wanted: Wanted::ALL, comma }
     }
 
+    /// The bits of the fields that lines may state.
+    pub(super) fn fields(&self) -> u32 {
+        self.known.iter().fold(0, |bits, pattern| bits | Layout::new(pattern.names(), None).fields())
+    }
+
     /// Whether some layout has this field. What a heading to come will have is not known, so that it may.
     pub(super) fn has(&self, field: &Field) -> bool {
-        self.known.iter().any(|pattern| Layout::new(pattern.names(), None).columns.iter().any(|c| c.kind.bit() == field.bit()))
+        self.fields() & field.bit() != 0
     }
 
     pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
