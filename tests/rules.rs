@@ -308,7 +308,7 @@ better_with = ["header_time"]
 "#;
 
 fn with(cause: String) -> Result<String, Vec<String>> {
-    schema::generate(&[("upstream-refused".into(), cause)], &files("codes"))
+    schema::generate(&[("upstream-refused".into(), cause)])
 }
 
 #[test]

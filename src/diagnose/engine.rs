@@ -5,8 +5,8 @@ use super::group::{Members, One};
 use super::shift;
 use super::table::Table;
 use crate::catalogue::cause::{Cause, Rule, causes};
-use crate::rule::words::Field;
-use crate::rule::{self, Expr, Piece};
+use crate::rule::words::{Field, Measure};
+use crate::rule::{self, Arg, Expr, Piece, Term};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -18,6 +18,8 @@ pub(super) struct Ready {
     filter: Expr,
     by: Option<Field>,
     when: Expr,
+    /// Fields whose shift the condition asks for.
+    shifts: Vec<Field>,
     raise: Vec<(Expr, Severity)>,
     pub(super) title: Vec<Piece>,
     pub(super) evidence: Vec<Vec<Piece>>,
@@ -37,12 +39,14 @@ impl Ready {
         let severity = |word: &str| Severity::named(word).expect("the build checks severities");
         let condition = |text: &str| rule::condition(text).expect("the build checks conditions");
         let sentence = |text: &str| rule::sentence(text).expect("the build checks sentences");
+        let when = condition(rule.when);
         Self {
             cause,
             rule,
+            shifts: shifts(&when),
             filter: rule::filter(rule.filter).expect("the build checks filters"),
             by: rule.by.map(|by| Field::named(by).expect("the build checks fields")),
-            when: condition(rule.when),
+            when,
             title: sentence(rule.title.unwrap_or(cause.title)),
             evidence: rule.evidence.iter().map(|text| sentence(text)).collect(),
             raise: rule.raise.iter().map(|(when, word)| (condition(when), severity(word))).collect(),
@@ -53,6 +57,20 @@ impl Ready {
         let plain = Severity::named(self.rule.severity.unwrap_or(self.cause.severity)).expect("the build checks severities");
         let raised = self.raise.iter().rev().find(|(when, _)| rule::holds_for(when, members));
         raised.map_or(plain, |(_, severity)| *severity)
+    }
+}
+
+/// The fields whose shift a condition asks for.
+fn shifts(when: &Expr) -> Vec<Field> {
+    let of = |term: &Term| match term {
+        Term::Measure(Measure::Shift, args) => args.iter().find_map(|arg| if let Arg::Field(field) = arg { Some(*field) } else { None }),
+        _ => None,
+    };
+    match when {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().flat_map(shifts).collect(),
+        Expr::Not(part) => shifts(part),
+        Expr::Compare(left, _, right) => of(left).into_iter().chain(of(right)).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -119,6 +137,8 @@ fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>) -> 
         return None;
     }
     let all = Members::new(table, rows);
+    // When it began must be known before anything is asked about its time.
+    ready.shifts.iter().for_each(|field| _ = all.shift(*field));
     let crowd = shift::crowd(&all).map(|time| all.within(time));
     let members =
         crowd.filter(|crowd| rule::holds_for(&ready.when, crowd)).or_else(|| rule::holds_for(&ready.when, &all).then_some(all))?;

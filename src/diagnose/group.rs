@@ -153,7 +153,7 @@ impl<'a, 't> Members<'a, 't> {
         Some((own_top / all_top) / ((own - own_top + 0.5) / (others + 1.0)))
     }
 
-    fn shift(&self, field: Field) -> Option<f64> {
+    pub(super) fn shift(&self, field: Field) -> Option<f64> {
         let found = super::shift::of(self, field)?;
         self.time.set(found.time);
         Some(found.ratio)

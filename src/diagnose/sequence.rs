@@ -5,6 +5,7 @@ use super::table::{Column, NONE, Row, Table};
 use crate::rule::words::Field;
 use crate::tally::{Span, Text, is_good};
 use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeSet;
 
 /// Seconds within which requests of one client belong together.
 const TOGETHER: f64 = 10.0;
@@ -22,6 +23,7 @@ pub(super) fn build(table: &Table<'_>, field: Field) -> Column {
             flags(table, |row| good.get(&table.symbol(row, Field::Path)).is_some_and(|&first| first < table.rows[row].at))
         }
         Field::SlashTwinOk => slash_twins(table),
+        Field::StartPage => start_pages(table),
         Field::BytesRatio => bytes_ratios(table),
         Field::ClientOk | Field::ClientRequests => clients(table, field),
         Field::ClientSame | Field::ClientPaths => clients_of_code(table, field),
@@ -72,6 +74,19 @@ fn slash_twins(table: &Table<'_>) -> Column {
     };
     let twins: Vec<bool> = names.iter().map(|name| twin(name)).collect();
     Column::Flags(paths.iter().map(|&p| twins.get(p as usize).copied().unwrap_or(false)).collect())
+}
+
+/// Bytes by which bodies of one page differ: a token, a date.
+const ALIKE: u64 = 16;
+
+/// Bodies as large as the start page was at some time.
+fn start_pages(table: &Table<'_>) -> Column {
+    let (paths, names) = table.symbols(Field::Path);
+    let starts: Vec<bool> = names.iter().map(|name| matches!(&**name, b"/" | b"/index.html")).collect();
+    let size = |row: usize| table.rows[row].event.bytes.filter(|&bytes| bytes > 0 && table.rows[row].event.status.get() == 200);
+    let is_start = |row: usize| starts.get(paths[row] as usize).copied().unwrap_or(false);
+    let sizes: BTreeSet<u64> = (0..table.rows.len()).filter(|&row| is_start(row)).filter_map(size).collect();
+    flags(table, |row| size(row).is_some_and(|bytes| sizes.range(bytes.saturating_sub(ALIKE)..=bytes + ALIKE).next().is_some()))
 }
 
 /// Good responses that a median is worth taking of.

@@ -136,6 +136,7 @@ impl Program {
             return Ok(fit);
         }
         if record.method.is_some_and(|method| !is_token(method) || !method.iter().any(u8::is_ascii_alphabetic)) {
+            record.malformed = record.malformed.or(record.method);
             (record.method, record.path, record.query) = (None, None, None);
         }
         // A proxy's line about a session without HTTP has all the fields, and no request.
@@ -234,8 +235,8 @@ impl Step {
 
     /// The same for a format in which a quote at the start of this field means that the line is another's.
     pub(super) fn bare(self) -> Self {
-        // A field that is read past in one look is not looked at.
-        let shortcut = if self.field.is_skipped() { Shortcut::new(&self.field, &[], false, false) } else { self.shortcut };
+        // A field that is taken in one look is not looked at.
+        let shortcut = if self.shortcut.is_blind() { Shortcut::NONE } else { self.shortcut };
         Self { bare: true, shortcut, ..self }
     }
 

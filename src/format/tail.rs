@@ -3,7 +3,7 @@
 //! A column without a key is taken only for what its values can hardly be otherwise, and what was taken is said.
 
 use super::field::{Field, Unit};
-use super::variables;
+use super::{value, variables};
 
 /// What is known of one line.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl Reading {
 fn of_key(key: &str, values: &[&str]) -> Option<Field> {
     match variables::short_key(key)? {
         Field::TerminationState if !is_connection_status(values) => None,
-        Field::CacheStatus if !values.iter().all(|v| is_unstated(v) || v.bytes().any(|b| b.is_ascii_alphabetic())) => None,
+        Field::CacheStatus if !values.iter().all(|v| is_unstated(v) || value::is_cache_status(v)) => None,
         field => Some(field),
     }
 }
@@ -149,11 +149,8 @@ fn mostly(values: &[&str], is: &dyn Fn(&str) -> bool) -> bool {
 
 /// Words of nginx and Varnish; a column that has neither a hit nor a miss is none.
 fn is_cache(values: &[&str]) -> bool {
-    const WORDS: [&str; 13] =
-        ["hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "scarce", "pass", "pipe", "synth", "error", "dynamic"];
-    let word = |v: &&str| WORDS.iter().any(|word| v.eq_ignore_ascii_case(word));
     let found = |v: &&str| ["hit", "miss"].iter().any(|word| v.eq_ignore_ascii_case(word));
-    values.iter().all(|v| is_unstated(v) || word(v)) && values.iter().any(found)
+    values.iter().all(|v| is_unstated(v) || value::is_cache_status(v)) && values.iter().any(found)
 }
 
 /// `+` for kept alive, `-` for closed, `X` for a client that went before the end.
@@ -219,5 +216,84 @@ impl Times {
             return Some(Unit::Micros);
         }
         (is_time && middle >= 2 && self.distinct() >= 8).then_some(Unit::Millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads tails whose columns have no spaces in them, of requests of 150 bytes that are answered by 5000.
+    fn taken(tails: &[String]) -> Option<Reading> {
+        let first: Vec<&str> = tails[0].split(' ').collect();
+        let keys: Vec<Option<&str>> = first.iter().map(|word| word.split_once('=').map(|(key, _)| key)).collect();
+        let line = |tail| Line { values: values(tail), request: 150, bytes: Some(5_000) };
+        read(&keys, &tails.iter().map(line).collect::<Vec<_>>(), "behind the user agent")
+    }
+
+    fn values(tail: &String) -> Vec<&str> {
+        tail.split(' ').map(|word| word.split_once('=').map_or(word, |(_, value)| value)).collect()
+    }
+
+    fn fields(tail: impl Fn(u64) -> String) -> Vec<Field> {
+        taken(&(0..200).map(tail).collect::<Vec<_>>()).map_or(Vec::new(), |reading| reading.fields)
+    }
+
+    /// Numbers from 40 to some hundred thousands, as servers' microseconds are.
+    fn micros(n: u64) -> u64 {
+        let n = n.wrapping_mul(2_654_435_761) % 1_009;
+        if n % 3 == 0 { 9_000 + n * 251 } else { 40 + n / 4 }
+    }
+
+    #[test]
+    fn the_larger_of_two_bare_numbers_is_the_whole_time() {
+        let fields = fields(|n| format!("0.0{:02} 0.1{:02}", n % 90, n % 90));
+        assert_eq!(fields, [Field::UpstreamTime(Unit::Seconds), Field::Duration(Unit::Seconds)]);
+    }
+
+    #[test]
+    fn whole_numbers_are_microseconds_if_they_look_it() {
+        let duration = |unit| vec![Field::Duration(unit)];
+        assert_eq!(fields(|n| micros(n).to_string()), duration(Unit::Micros));
+        assert_eq!(fields(|n| format!("{} {}", n % 5, micros(n))), [Field::Skip, Field::Duration(Unit::Micros)]);
+        // A request's bytes, a response's, a port, a number that counts up, milliseconds, whole seconds as microseconds.
+        assert_eq!(fields(|n| (180 + micros(n) % 900).to_string()), []);
+        assert_eq!(fields(|n| (5_000 + micros(n) % 900).to_string()), []);
+        assert_eq!(fields(|n| (32_768 + micros(n) % 28_000).to_string()), []);
+        assert_eq!(fields(|n| (100 + n * 31).to_string()), []);
+        assert_eq!(fields(|n| (micros(n) / 100).to_string()), []);
+        assert_eq!(fields(|n| (micros(n) * 1_000).to_string()), []);
+        assert_eq!(taken(&["1807".to_owned()]), None);
+    }
+
+    #[test]
+    fn before_the_status_of_a_connection_stands_a_time() {
+        let status = |n: u64| ["+", "+", "-", "X"][n as usize % 4];
+        let timed = |unit| vec![Field::Duration(unit), Field::TerminationState, Field::Skip];
+        assert_eq!(fields(|n| format!("{} {} {}", micros(n), status(n), n % 4)), timed(Unit::Micros));
+        assert_eq!(fields(|n| format!("{} {} {}", 3 + n % 60, status(n), n % 4)), timed(Unit::Millis));
+        assert_eq!(fields(|n| format!("{} {} 1", n / 199, status(n))), [Field::Skip, Field::TerminationState, Field::Skip]);
+        assert_eq!(fields(|_| "21 - 3".to_owned()), []);
+    }
+
+    #[test]
+    fn what_the_cache_did_is_told_by_its_words() {
+        let word = |n: u64| ["hit", "miss"][n as usize % 2];
+        let reading = taken(&(0..9).map(|n| format!("{} pass ttfb=0.00{n}", word(n))).collect::<Vec<_>>()).unwrap();
+        assert_eq!(reading.fields, [Field::CacheStatus, Field::Skip, Field::Duration(Unit::Seconds)]);
+        assert_eq!(reading.server, Some("varnish"));
+        assert_eq!(fields(|n| format!("cs={}", ["-", "EXPIRED"][n as usize % 2])), [Field::CacheStatus]);
+        assert_eq!(fields(|n| format!("cs={n}")), []);
+        assert_eq!(fields(|_| "cs=TCP_MISS_ABORTED/200".to_owned()), [Field::CacheStatus]);
+        assert_eq!(fields(|_| "/hit".to_owned()), []);
+        assert_eq!(fields(|_| "pass".to_owned()), []);
+    }
+
+    #[test]
+    fn keys_tell_the_server() {
+        let server = |tail: &str| taken(&[tail.to_owned()]).unwrap().server;
+        assert_eq!(server("rt=0.001 uct=-"), Some("nginx"));
+        assert_eq!(server("D=120 I=3 X=+ w=-"), Some("apache"));
+        assert_eq!(server("host=www.example.com"), None);
     }
 }

@@ -184,6 +184,8 @@ words! {
         "builtin" = Builtin of(Kind::Flag);
         /// Code whose built-in page has the size of the body: 494 to 497 are logged as 400 by nginx.
         "builtin_code" = BuiltinCode of(Kind::Number);
+        /// Body has the size of the site's start page, as where every address gets that page.
+        "start_page" = StartPage of(Kind::Flag);
         /// Response is what clients want: 1xx, 2xx, 304.
         "ok" = Ok of(Kind::Flag);
         /// Path is that of a static file: a script, a style, an image, a page with an extension.

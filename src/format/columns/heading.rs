@@ -28,6 +28,8 @@ pub(super) enum Kind {
     Field(Field),
     /// A target, or the host with the target behind it.
     HostAndTarget,
+    /// What Microsoft's server says about the status, `13` behind 404.
+    Substatus,
     /// A header of the request, in which spaces and more are encoded.
     Encoded(Field),
     Other,
@@ -54,6 +56,7 @@ impl Kind {
         match self {
             Self::Date | Self::TimeOfDay => Field::Time(TimeLayout::Any).bit(),
             Self::Field(field) | Self::Encoded(field) => field.bit(),
+            Self::Substatus => Field::TerminationState.bit(),
             Self::HostAndTarget => Field::Target.bit() | Field::Host.bit(),
             Self::Other => 0,
         }
@@ -190,7 +193,7 @@ impl Looks {
 }
 
 fn column(name: &str, unit: Unit, has_query: bool) -> (Kind, Looks) {
-    use Kind::{Date, Encoded, Field as Is, HostAndTarget, Other, TimeOfDay};
+    use Kind::{Date, Encoded, Field as Is, HostAndTarget, Other, Substatus, TimeOfDay};
     match name.to_ascii_lowercase().as_str() {
         "date" | "date-utc" | "date-local" => (Date, Looks::Date),
         "time" | "time-utc" | "time-local" => (TimeOfDay, Looks::TimeOfDay),
@@ -208,8 +211,11 @@ fn column(name: &str, unit: Unit, has_query: bool) -> (Kind, Looks) {
         "version" => (Is(Field::Protocol), Looks::Number),
         "sc-status" | "c-status" | "sc_status" | "status_code" => (Is(Field::Status), Looks::Status),
         "sc-bytes" | "bytes" | "sc_bytes" | "response_body_len" => (Is(Field::Bytes), Looks::Number),
-        "cs-bytes" | "cs_bytes" | "s-port" | "c-port" | "sc-substatus" | "sc-win32-status" | "id.orig_p" | "id.resp_p" | "trans_depth"
+        "cs-bytes" | "cs_bytes" | "s-port" | "c-port" | "sc-win32-status" | "id.orig_p" | "id.resp_p" | "trans_depth"
         | "request_body_len" => (Other, Looks::Number),
+        "sc-substatus" => (Substatus, Looks::Number),
+        "x-edge-result-type" => (Is(Field::CacheStatus), Looks::Any),
+        "x-edge-detailed-result-type" => (Is(Field::TerminationState), Looks::Any),
         "timetakenms" => (Is(Field::Duration(Unit::Millis)), Looks::Number),
         "time-taken" => (Is(Field::Duration(unit)), Looks::Number),
         "time_taken_micros" => (Is(Field::Duration(Unit::Micros)), Looks::Number),

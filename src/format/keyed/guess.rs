@@ -209,6 +209,13 @@ const GUESSES: &[Guess] = &[
     Guess { field: |_| Field::Referer, is: |_| true, names: &["refer"], refused: &[], needs_name: true },
     Guess { field: |_| Field::UserAgent, is: |_| true, names: &["agent"], refused: &[], needs_name: true },
     Guess { field: |_| Field::UpstreamStatus, is: is_status_list, names: &["us"], refused: &[], needs_name: true },
+    Guess {
+        field: |_| Field::CacheStatus,
+        is: value::is_cache_status,
+        names: &["cache_status", "cachestatus", "x-cache", "x_cache", "xcache", "cache_result", "cache", "cs"],
+        refused: &["control", "key"],
+        needs_name: true,
+    },
     Guess { field: upstream_addr, is: is_peer_list, names: &["ua", "upstream_host", "backend"], refused: &["time"], needs_name: true },
     Guess {
         field: |_| Field::RequestId,
@@ -277,7 +284,8 @@ fn is_peer_list(text: &str) -> bool {
 
 /// Names alone may be anything: of some servers the port must be stated. Without any value the neighbours have told.
 fn upstream_addr(values: &[&str]) -> Field {
-    let has_port = |v: &&str| v.starts_with("unix:") || v.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let is_port = |(_, port): (&str, &str)| port.parse::<u16>().is_ok();
+    let has_port = |v: &&str| v.starts_with("unix:") || v.split([',', ' ']).any(|one| one.rsplit_once(':').is_some_and(is_port));
     let values = &values[..values.len().saturating_sub(1)];
     if values.is_empty() || values.iter().any(has_port) { Field::UpstreamAddr } else { Field::Skip }
 }
@@ -310,6 +318,21 @@ mod tests {
         let rows = Seen::of(&[line], Notation::Json).guesses(&|_| false);
         let shown: Vec<String> = rows.iter().map(|(path, field, _)| format!("{}={field:?}", path.join("."))).collect();
         assert_eq!(shown, ["st=Status", "what=Request", "when=Time(Any)", "took_ms=Duration(Millis)", "from.ip=Peer"]);
+    }
+
+    #[test]
+    fn short_keys_are_told_by_values_and_neighbours() {
+        let guessed = |lines: &[&str]| {
+            let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+            let rows = Seen::of(&lines, Notation::Json).guesses(&|f| !matches!(f, Field::UpstreamAddr | Field::UpstreamStatus));
+            rows.iter().map(|(path, field, _)| format!("{}={field:?}", path.join("."))).collect::<Vec<_>>()
+        };
+        let both = ["us=UpstreamStatus", "ua=UpstreamAddr"];
+        assert_eq!(guessed(&[r#"{"us":"502, 200","ua":"10.0.0.5:80, unix:/run/a.sock"}"#, r#"{"us":"","ua":"backend"}"#]), both);
+        assert_eq!(guessed(&[r#"{"uct":"","us":"","ua":""}"#]), both);
+        assert_eq!(guessed(&[r#"{"us":"","ua":""}"#]), [""; 0]);
+        assert_eq!(guessed(&[r#"{"uct":"0.1","us":"31415","ua":"Mozilla/5.0 (X11)"}"#, r#"{"ua":"curl"}"#]), [""; 0]);
+        assert_eq!(guessed(&[r#"{"ua":"curl"}"#]), [""; 0]);
     }
 
     #[test]
