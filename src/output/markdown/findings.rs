@@ -88,10 +88,14 @@ pub(super) fn advice(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "### To learn more, log\n")?;
-    for one in &report.advice {
-        writeln!(out, "- {}: {}\n", quoted(one.field), cell(&one.tells))?;
-        block(&clean(&one.add), "  ", out)?;
-        writeln!(out)?;
+    for (at, one) in report.advice.iter().enumerate() {
+        writeln!(out, "- {}: {}", quoted(one.field), cell(&one.tells))?;
+        // Several fields are often added by one line.
+        if report.advice.get(at + 1).is_none_or(|next| next.add != one.add) {
+            writeln!(out)?;
+            block(&one.add.lines().map(clean).collect::<Vec<_>>().join("\n"), "", out)?;
+            writeln!(out)?;
+        }
     }
     Ok(())
 }

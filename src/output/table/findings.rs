@@ -147,17 +147,16 @@ impl Page<'_> {
         }
         writeln!(self.out)?;
         self.heading("TO LEARN MORE, LOG")?;
-        for one in advice.iter().take(most) {
+        for (at, one) in advice.iter().enumerate().take(most) {
             self.wrapped(&format!("{}: {}", one.field, one.tells), "    ")?;
-            // Spaces count in what is to be pasted, so that a line of it is whole wherever that fits.
-            let paste = clean(&one.add).into_owned();
-            match self.view.width {
-                Some(limit) if width(&paste) + 4 > limit => writeln!(self.out, "{}", wrap(&paste, limit, "    ", "    "))?,
-                _ => writeln!(self.out, "    {paste}")?,
+            // Several fields are often added by one line. It is not wrapped: what is pasted must be whole.
+            if at + 1 == advice.len().min(most) || advice[at + 1].add != one.add {
+                one.add.lines().try_for_each(|line| writeln!(self.out, "    {}", clean(line)))?;
             }
         }
         if advice.len() > most {
-            self.line(&format!("… {} more fields: logcodes findings FILE", advice.len() - most))?;
+            let more = advice.len() - most;
+            self.line(&format!("… {more} more {}: logcodes findings FILE", if more == 1 { "field" } else { "fields" }))?;
         }
         Ok(())
     }
