@@ -1,7 +1,7 @@
 //! When something changed: a level that shifted, requests that come in bursts, the stretch that most of a group lies in.
 
 use super::group::Members;
-use super::series::{self, Bin};
+use super::series::{self, Bin, Burst};
 use crate::rule::words::Field;
 use hashbrown::HashMap;
 
@@ -73,17 +73,26 @@ fn median(mut of: Vec<f64>) -> f64 {
 /// Seconds of quiet that may part bursts.
 const QUIET: [f64; 9] = [2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0];
 
-/// Start, end and number of the bursts, parted by the shortest quiet that makes them short against what lies between; one burst
-/// when there is no such quiet.
-pub(super) fn bursts(times: &[f64]) -> Vec<(f64, f64, usize)> {
-    let quiet = QUIET.iter().find_map(|&quiet| {
+/// The bursts, parted by the shortest quiet that makes them short against what lies between; one burst when there is no such
+/// quiet.
+pub(super) fn bursts(times: &[f64]) -> Vec<Burst> {
+    let parted = QUIET.iter().find_map(|&quiet| {
         let bursts = series::bursts(times, quiet);
-        let busy: f64 = bursts.iter().map(|(start, end, _)| end - start).sum();
+        let busy: f64 = bursts.iter().map(|burst| burst.end - burst.start).sum();
         let whole = times.last()? - times.first()?;
-        let crowded = bursts.iter().filter(|(_, _, count)| *count >= 3).count();
+        let crowded = bursts.iter().filter(|burst| burst.count >= CROWD).count();
         (bursts.len() >= 3 && crowded * 4 >= bursts.len() * 3 && busy <= 0.35 * whole).then_some(bursts)
     });
-    quiet.unwrap_or_else(|| series::bursts(times, f64::INFINITY))
+    parted.unwrap_or_else(|| series::bursts(times, f64::INFINITY))
+}
+
+/// Requests that make a burst; fewer are strays.
+const CROWD: usize = 3;
+
+/// The time from burst to burst, when it is regular.
+pub(super) fn period(times: &[f64]) -> Option<f64> {
+    let starts: Vec<f64> = bursts(times).iter().filter(|burst| burst.count >= CROWD).map(|burst| burst.start).collect();
+    series::period(&starts)
 }
 
 /// Bins that the time of a log is cut into to find a stretch.
@@ -108,7 +117,7 @@ pub(super) fn crowd(members: &Members<'_, '_>) -> Option<(f64, f64)> {
         .map(|row| &members.table.rows[row])
         .filter(|row| !row.at.is_nan())
         .for_each(|row| series[bin(row.at)].k += row.weight);
-    let (range, _) = series::incident(&series)?;
+    let range = series::incident(&series)?.range;
     let inside: f64 = series[range.clone()].iter().map(|b| b.k).sum();
     let all: f64 = series.iter().map(|b| b.k).sum();
     let length = (range.len() as f64) * width;
