@@ -167,7 +167,7 @@ fn proxied(table: &Table<'_>, row: usize) -> bool {
     peer || tries(table, row, Text::UpstreamStatus).next().is_some() || event.seconds(Span::UpstreamTime).is_some()
 }
 
-fn answered(table: &Table<'_>, row: usize) -> bool {
+pub(super) fn answered(table: &Table<'_>, row: usize) -> bool {
     let event = table.rows[row].event;
     if table.logs(row, "header_time") {
         event.seconds(Span::HeaderTime).is_some()
