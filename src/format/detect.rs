@@ -207,7 +207,7 @@ fn longer(tried: &[Tried], lines: &[&[u8]]) -> Option<infer::Longer> {
     let texts = equals.filter(|(_, reader, _)| matches!(**reader, Reader::Text(_)));
     let found = texts.filter_map(|(builtin, ..)| {
         let longer = infer::longer(builtin, lines)?;
-        Some(((filled(&longer.program, lines), longer.server == builtin.server), longer))
+        Some(((filled(&longer.program, lines), builtin.shared && longer.server == builtin.server), longer))
     });
     found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, longer)| longer)
 }

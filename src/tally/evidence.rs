@@ -105,9 +105,10 @@ pub fn is_good(code: StatusCode) -> bool {
 }
 
 impl Evidence {
-    /// Takes a look at a record, and mostly leaves it.
+    /// Takes a look at a record, and mostly leaves it. `whole` gives the one that is kept, where `record` lacks fields that do
+    /// not decide about that.
     #[inline]
-    pub fn witness(&mut self, record: &Record<'_>, place: Place, line: &[u8]) {
+    pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
         let Some(code) = record.status else { return };
         let mut slot = self.index[usize::from(code.get()).min(CODES - 1)];
         if slot == NONE {
@@ -117,7 +118,7 @@ impl Evidence {
         stratum.seen += 1;
         let rank = rank(record);
         if stratum.limit.is_none_or(|limit| (rank, place) < limit) {
-            self.keep(slot, rank, record, place, line);
+            self.keep(slot, rank, &whole().unwrap_or(*record), place, line);
         }
     }
 

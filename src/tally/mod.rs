@@ -217,10 +217,11 @@ impl Tally {
         &mut self.cells[new as usize].cell
     }
 
-    /// Looks at a record that was counted, for evidence of what went wrong.
+    /// Looks at a record that was counted, for evidence of what went wrong. `whole` gives all that its line states, if that is
+    /// more; it is asked for few.
     #[inline]
-    pub fn witness(&mut self, record: &Record<'_>, place: Place, line: &[u8]) {
-        self.evidence.witness(record, place, line);
+    pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
+        self.evidence.witness(record, whole, place, line);
     }
 
     /// Counts a line that is no record.

@@ -284,7 +284,8 @@ fn is_peer_list(text: &str) -> bool {
 
 /// Names alone may be anything: of some servers the port must be stated. Without any value the neighbours have told.
 fn upstream_addr(values: &[&str]) -> Field {
-    let has_port = |v: &&str| v.starts_with("unix:") || v.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let is_port = |(_, port): (&str, &str)| port.parse::<u16>().is_ok();
+    let has_port = |v: &&str| v.starts_with("unix:") || v.split([',', ' ']).any(|one| one.rsplit_once(':').is_some_and(is_port));
     let values = &values[..values.len().saturating_sub(1)];
     if values.is_empty() || values.iter().any(has_port) { Field::UpstreamAddr } else { Field::Skip }
 }
