@@ -27,8 +27,8 @@
 //! ```
 //!
 //! A room imports only rooms above it in this picture (and `model`, which is plain values); `tests/architecture.rs` keeps
-//! that, and keeps each big dependency in the one room that it is for. Formats (`src/format/builtin/`) and status codes
-//! (`src/catalogue/codes/`) are data files that the build checks.
+//! that, and keeps each big dependency in the one room that it is for. Formats (`src/format/builtin/`), status codes
+//! (`src/catalogue/codes/`) and causes (`src/catalogue/causes/`) are data files that the build checks.
 //!
 //! ```no_run
 //! use logcodes::input::Origin;

@@ -139,7 +139,7 @@ fn records_lay_the_parser_open() {
     assert_eq!(rows[0]["path"], "/a");
     assert_eq!(rows[0]["query"], "b=%20");
     assert_eq!(rows[0]["time"], "2025-06-15T00:00:00Z");
-    assert!(rows[0]["duration"].is_null() && rows[0].as_object().unwrap().len() == 23);
+    assert!(rows[0]["duration"].is_null() && rows[0].as_object().unwrap().len() == 24);
     assert_eq!(rows[1], serde_json::json!({"input": "access.log", "line": 2, "rejected": "not an access line of this format"}));
     assert!(ran.stderr().contains("2 lines = 1 records + 0 filtered + 1 rejected"), "{}", ran.stderr());
     assert_eq!(
@@ -165,6 +165,85 @@ fn explain_says_what_a_code_means() {
 }
 
 #[test]
+fn explain_says_what_a_rule_and_a_cause_are() {
+    let dir = Dir::new();
+    let rule = dir.run(&["explain", "502-refused"]).exits(0).stdout();
+    for part in
+        ["502-refused: ", "a rule that finds upstream-refused", "\nWhere     status = 502", "\nWhen      ", "\nNeeds     ", "\nFixes\n"]
+    {
+        assert!(rule.contains(part), "no {part:?} in\n{rule}");
+    }
+    assert!(rule.lines().all(|line| line.chars().count() <= 100), "{rule}");
+    // The id of a finding is that of its rule, numbered where there are several.
+    assert_eq!(dir.run(&["explain", "502-REFUSED.12"]).exits(0).stdout(), rule);
+    let cause = dir.run(&["explain", "upstream-refused"]).exits(0).stdout();
+    assert!(cause.starts_with("upstream-refused: ") && cause.contains("\n502-refused\nCodes     502\n"), "{cause}");
+    let both = dir.run(&["explain", "upstream-refused", "502-refused"]).exits(0).stdout();
+    assert_eq!(both, format!("{cause}\n{rule}"));
+
+    let json = dir.run(&["explain", "502-refused", "upstream-refused", "502", "-o", "json"]).exits(0).json();
+    assert_eq!(json[0]["kind"], "rule");
+    assert_eq!(json[0]["cause"]["id"], "upstream-refused");
+    assert!(json[0]["where"].as_str().unwrap().contains("connect_time") && json[0]["when"].is_string(), "{}", json[0]);
+    assert_eq!((json[1]["kind"].as_str(), json[1]["id"].as_str()), (Some("cause"), Some("upstream-refused")));
+    assert!(json[1]["rules"].as_array().unwrap().iter().any(|rule| rule["id"] == "502-refused"));
+    assert_eq!((json[2]["kind"].as_str(), json[2]["code"].as_i64()), (Some("code"), Some(502)));
+    assert!(json[2]["rules"].as_array().unwrap().contains(&"502-refused".into()), "{}", json[2]["rules"]);
+
+    let md = dir.run(&["explain", "502-refused", "-o", "md"]).exits(0).stdout();
+    assert!(md.starts_with("## 502-refused: ") && md.contains("- **Where:** `status = 502") && md.contains("\n### Fixes\n"), "{md}");
+    let judged = dir.run(&["explain", "502"]).exits(0).stdout();
+    assert!(judged.split_once("logcodes judges it by: ").unwrap().1.split("\n\n").next().unwrap().contains("502-refused"), "{judged}");
+}
+
+#[test]
+fn explain_lists_rules_and_offers_names() {
+    let dir = Dir::new();
+    let causes = logcodes::catalogue::cause::causes();
+    let rules: usize = causes.iter().map(|cause| cause.rules.len()).sum();
+    assert_eq!(dir.run(&["explain", "--rules"]).exits(0).stdout().lines().count(), rules);
+    assert_eq!(dir.run(&["explain", "--rules", "-o", "json"]).exits(0).json().as_array().unwrap().len(), rules);
+    assert_eq!(dir.run(&["explain", "--rules", "-o", "md"]).exits(0).stdout().lines().count(), rules + 2);
+    for (word, offered) in [("502-refusd", "502-refused"), ("upstream-refuse", "upstream-refused"), ("499-ngnix", "499-nginx")] {
+        let said = dir.run(&["explain", word]).exits(2).stderr();
+        assert!(said.contains("did you mean") && said.contains(offered), "{said}");
+    }
+    // Every rule and cause can be explained by its name.
+    let names: Vec<&str> = causes.iter().flat_map(|cause| cause.rules.iter().map(|rule| rule.id).chain([cause.id])).collect();
+    let json = dir.run(&[&["explain", "-o", "json"], names.as_slice()].concat()).exits(0).json();
+    let explained: Vec<&str> = json.as_array().unwrap().iter().map(|topic| topic["id"].as_str().unwrap_or("a code")).collect();
+    assert_eq!(explained, names);
+    for output in ["text", "md"] {
+        let text = dir.run(&[&["explain", "-o", output], names.as_slice()].concat()).exits(0).stdout();
+        assert!(names.iter().all(|name| text.contains(name)) && !text.contains("\n\n\n\n"), "{text}");
+    }
+}
+
+#[test]
+fn findings_are_written_by_themselves() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    dir.file("fine.log", (0..300).map(|n| combined(n, "GET / HTTP/1.1", 200, 100)).collect::<String>());
+    let json = dir.run(&["findings", "-o", "json", "access.log"]).exits(0).json();
+    let report = dir.run(&["-o", "json", "access.log"]).exits(0).json();
+    for key in ["schema_version", "inputs", "lines", "span", "traffic", "findings", "advice", "warnings"] {
+        assert_eq!(json[key], report[key], "{key}");
+    }
+    assert!(json.get("codes").is_none());
+    let fine = dir.run(&["findings", "fine.log"]).exits(0).stdout();
+    assert!(fine.contains("✔ Nothing looks wrong") && !fine.contains("CODE"), "{fine}");
+    assert!(dir.run(&["findings", "-o", "md", "fine.log"]).exits(0).stdout().starts_with("## Findings of fine.log"));
+    dir.run(&["findings", "--severity", "warning", "-s", "5xx", "--since", "2025-06-15", "-o", "f.md", "access.log"]).exits(0);
+    assert!(std::fs::read_to_string(dir.path().join("f.md")).unwrap().contains("30 requests + 600 filtered out"));
+    // The exit codes are those of the report.
+    dir.file("none.log", "nothing\nof\nthe kind\n");
+    dir.run(&["findings", "none.log"]).exits(3);
+    dir.run(&["findings", "-s", "418", "access.log"]).exits(3);
+    assert!(dir.run(&["findings", "--max-rejects", "0", "access.log"]).exits(3).stderr().contains("--max-rejects"));
+    dir.run(&["findings", "missing.log"]).exits(2);
+}
+
+#[test]
 fn usage_is_2() {
     let dir = Dir::new();
     dir.file("access.log", log());
@@ -184,6 +263,10 @@ fn usage_is_2() {
         (&["-o", "pdf", "access.log"], "-o: 'pdf'"),
         (&["-j", "0", "access.log"], "--jobs must be at least 1"),
         (&["explain", "abc"], "'abc' is no status code"),
+        (&["explain", "502-nosuch-rule"], "is no status code, rule or cause"),
+        (&["findings", "-o", "csv", "access.log"], "findings are written as table, json or md"),
+        (&["findings", "--severity", "awful", "access.log"], "it is info, notice, warning, error or critical"),
+        (&["findings", "-o", "access.log.md/x.json", "access.log"], "x.json"),
         (&["explain", "299"], "299 is not in the catalogue"),
         (&["-o", "json", "--by", "window", "access.log"], "it goes with -o csv"),
         (&["records", "--all-lines", "-o", "csv", "access.log"], "goes with -o jsonl"),
@@ -396,13 +479,10 @@ fn csv_and_records_have_a_column_of_services() {
         rows.iter().map(|r| r["service"].as_str()).collect::<Vec<_>>(),
         [Some("api"), Some("api"), Some("api"), Some("shop"), Some("shop"), Some("shop"), None]
     );
-    assert!(rows.iter().all(|row| row.as_object().unwrap().len() == 24));
+    assert!(rows.iter().all(|row| row.as_object().unwrap().len() == 25));
     dir.file("=1+1.log", combined(0, "GET / HTTP/1.1", 200, 1));
     let records = dir.run(&["records", "-o", "csv", "--service", "auto", "=1+1.log"]).exits(0).stdout();
-    assert!(
-        records.starts_with("input,") && records.contains(",termination_state,service\r\n") && records.ends_with(",'=1+1\r\n"),
-        "{records}"
-    );
+    assert!(records.starts_with("input,") && records.contains(",cache_status,service\r\n") && records.ends_with(",'=1+1\r\n"), "{records}");
 }
 
 #[test]

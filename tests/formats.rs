@@ -29,6 +29,8 @@ fn shown(record: &Record<'_>, field: &str) -> String {
         "connect_time" => seconds(record.connect_time),
         "header_time" => seconds(record.header_time),
         "termination_state" => text(record.termination_state),
+        "cache_status" => text(record.cache_status),
+        "malformed" => text(record.malformed),
         other => panic!("{other} is no field of a record"),
     }
 }
@@ -90,6 +92,60 @@ fn a_narrowed_format_accepts_the_same_lines() {
             }
         }
     }
+}
+
+fn detected(lines: &[&str]) -> Format {
+    detect(&lines.iter().map(|l| l.as_bytes()).collect::<Vec<_>>()).format.unwrap()
+}
+
+const COMBINED: &str = r#"192.0.2.7 - - [15/Jun/2025:15:06:40 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl/8""#;
+
+#[test]
+fn a_format_says_what_it_logs() {
+    let combined = detected(&[COMBINED]);
+    let names = ["status", "method", "path", "query", "protocol", "request", "bytes", "referer", "agent", "client", "user", "time"];
+    assert_eq!(combined.logged(), names);
+    assert!(combined.logs("agent") && !combined.logs("duration") && !combined.logs("nonsense"));
+    let timed = detected(&[&format!("{COMBINED} rt=0.001 us=- cs=-")]);
+    assert!(timed.logs("duration") && timed.logs("upstream_status") && timed.logs("cache") && !timed.logs("upstream_addr"));
+    // Of keys those that lines have, whatever they hold; of columns those of the heading.
+    let json = r#"{"time":"2025-06-15T15:06:40Z","status":200,"request":"GET / HTTP/1.1","upstream_addr":""}"#;
+    let wrapped = format!(r#"{{"log":{},"stream":"stdout","time":"2025-06-15T15:06:41Z"}}"#, serde_json::to_string(json).unwrap());
+    for line in [json, &wrapped] {
+        assert_eq!(detected(&[line]).logged(), ["status", "method", "path", "query", "protocol", "request", "upstream_addr", "time"]);
+    }
+    let given = Format::from_user("json").unwrap().in_wrapper(&[json.as_bytes()]);
+    assert!(given.logs("upstream_addr") && !given.logs("duration"));
+    let w3c = detected(&["#Fields: date time cs-uri-stem sc-status sc-substatus", "2025-06-15 15:06:40 / 404 0"]);
+    assert_eq!(w3c.logged(), ["status", "path", "query", "termination", "time"]);
+    let alb = Format::from_user("alb").unwrap();
+    assert!(["duration", "upstream_time", "termination", "host"].iter().all(|name| alb.logs(name)) && !alb.logs("connect_time"));
+    assert!(alb.narrowed(logcodes::format::Wanted::EVIDENCE).logs("upstream_time"));
+}
+
+#[test]
+fn a_format_says_who_wrote_it_if_it_knows() {
+    let given = |text: &str| Format::from_user(text).unwrap().server();
+    assert_eq!(
+        ["combined", "nginx-combined", "apache-common", "clf", "haproxy", "alb"].map(given),
+        ["unknown", "nginx", "apache", "unknown", "haproxy", "alb"]
+    );
+    assert_eq!(given("$remote_addr [$time_local] $status"), "nginx");
+    assert_eq!(given("%h %t %>s"), "apache");
+    assert_eq!(given("%h %t %s %{Varnish:hitmiss}x"), "varnish");
+    assert_eq!(given(r#"%h %^[%d:%t %^] "%r" %s"#), "unknown");
+    let found = |line: &str| detected(&[line]).server();
+    assert_eq!(found(COMBINED), "unknown");
+    assert_eq!(found(&format!("{COMBINED} urt=0.001")), "nginx");
+    assert_eq!(found(&format!("{COMBINED} hit")), "varnish");
+    assert_eq!(found(&format!("www.example.com {COMBINED}")), "unknown");
+    assert_eq!(found(&format!("www.example.com:443 {COMBINED}")), "apache");
+    assert_eq!(found(r#"{"time_iso8601":"2025-06-15T15:06:40Z","status":200,"request":"GET / HTTP/1.1","request_time":1.5}"#), "nginx");
+    assert_eq!(found(r#"{"time":"2025-06-15T15:06:40Z","status":200,"request":"GET / HTTP/1.1"}"#), "unknown");
+    let headed = |names: &str, line: &str| detected(&[&format!("#Fields: {names}"), line]).server();
+    assert_eq!(headed("date time cs-uri-stem sc-status sc-win32-status", "2025-06-15 15:06:40 / 200 0"), "iis");
+    assert_eq!(headed("date time x-edge-location cs-uri-stem sc-status", "2025-06-15 15:06:40 FRA / 200"), "cloudfront");
+    assert_eq!(headed("date time cs-uri-stem sc-status", "2025-06-15 15:06:40 / 200"), "unknown");
 }
 
 /// The names that goaccess(1) lists for its --log-format.

@@ -1,29 +1,57 @@
 //! Turns the data files of the catalogue and of the built-in formats into Rust, and refuses what is not right in them: an
-//! unknown, missing or misspelt key, two entries of one name, a reference that points nowhere.
+//! unknown, missing or misspelt key, two entries of one name, a reference that points nowhere, a rule that cannot be read.
 
+#[path = "cause_schema.rs"]
+mod causes;
 #[path = "../format/builtin/schema.rs"]
 mod formats;
+#[path = "../rule/mod.rs"]
+#[allow(dead_code, unreachable_pub, unused_imports)] // The build only parses: the program asks too.
+mod rule;
 #[path = "schema.rs"]
 mod schema;
+#[path = "../diagnose/signature/schema.rs"]
+mod signatures;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+/// What the build reads, below `src/`.
+const READ: [&str; 8] = [
+    "catalogue/codes",
+    "catalogue/causes",
+    "catalogue/build.rs",
+    "catalogue/schema.rs",
+    "catalogue/cause_schema.rs",
+    "format/builtin",
+    "diagnose/signature",
+    "rule",
+];
+
 fn main() {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let src = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("src");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
-    let (codes, builtin) = (root.join("src/catalogue/codes"), root.join("src/format/builtin"));
-    for path in [&codes, &builtin, &root.join("src/catalogue/schema.rs"), &root.join("src/catalogue/build.rs")] {
-        println!("cargo::rerun-if-changed={}", path.display());
+    for path in READ {
+        println!("cargo::rerun-if-changed={}", src.join(path).display());
     }
-    let generated = schema::generate(&toml_files(&codes)).and_then(|entries| {
-        let formats = formats::generate(&toml_files(&builtin))?;
-        fs::write(out.join("catalogue.rs"), entries).map_err(|e| e.to_string())?;
-        fs::write(out.join("formats.rs"), formats).map_err(|e| e.to_string())
-    });
-    if let Err(message) = generated {
-        println!("cargo::error={}", message.replace('\n', " "));
-        std::process::exit(1);
+    let codes = toml_files(&src.join("catalogue/codes"));
+    let signatures = fs::read_to_string(src.join("diagnose/signature/signatures.toml")).expect("the signatures");
+    let parts = [
+        ("catalogue.rs", schema::generate(&codes).map_err(|e| vec![e])),
+        ("causes.rs", causes::generate(&toml_files(&src.join("catalogue/causes")))),
+        ("signatures.rs", signatures::generate(&signatures).map_err(|e| vec![e])),
+        ("formats.rs", formats::generate(&toml_files(&src.join("format/builtin"))).map_err(|e| vec![e])),
+    ];
+    let mut wrong = Vec::new();
+    for (name, generated) in parts {
+        match generated {
+            Ok(rust) => fs::write(out.join(name), rust).unwrap_or_else(|e| panic!("{name}: {e}")),
+            Err(messages) => wrong.extend(messages),
+        }
+    }
+    // Cargo stops at these.
+    for line in wrong.iter().flat_map(|message| message.lines()) {
+        println!("cargo::error={line}");
     }
 }
 

@@ -7,7 +7,8 @@ use serde::Serialize;
 pub struct Cause {
     /// The word for it, the same in reports, in the entries of codes and in the name of its file.
     pub id: &'static str,
-    /// What went wrong, in one line without a full stop; `{field}` is the most frequent value among the requests.
+    /// What went wrong, in one line without a full stop; `{field}` is the most frequent value among the requests, and
+    /// `{measure}` is worked out.
     pub title: &'static str,
     /// What happens, in one to three sentences.
     pub meaning: &'static str,
@@ -66,4 +67,28 @@ pub struct Rule {
     pub doubt: &'static str,
     /// Fields that would make it surer, where they are not logged.
     pub better_with: &'static [&'static str],
+}
+
+include!(concat!(env!("OUT_DIR"), "/causes.rs"));
+
+/// Every cause, by name.
+pub fn causes() -> &'static [Cause] {
+    CAUSES
+}
+
+/// The cause of that name.
+pub fn by_id(id: &str) -> Option<&'static Cause> {
+    CAUSES.iter().find(|cause| cause.id == id)
+}
+
+/// The rule of that name, and the cause that it gives away.
+pub fn rule(id: &str) -> Option<(&'static Cause, &'static Rule)> {
+    CAUSES.iter().find_map(|cause| cause.rules.iter().find(|rule| rule.id == id).map(|rule| (cause, rule)))
+}
+
+/// The rules that judge a code by name; those that look at every code are not among them.
+pub fn judging(codes: std::ops::RangeInclusive<i16>) -> impl Iterator<Item = (&'static Cause, &'static Rule)> {
+    let judges = move |rule: &Rule| rule.codes.iter().any(|&code| i16::try_from(code).is_ok_and(|code| codes.contains(&code)));
+    let rules = CAUSES.iter().flat_map(|cause| cause.rules.iter().map(move |rule| (cause, rule)));
+    rules.filter(move |(_, rule)| judges(rule))
 }

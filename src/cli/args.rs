@@ -1,5 +1,6 @@
 //! What the user may type.
 
+use crate::diagnose::Severity;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use std::path::PathBuf;
   kubectl logs deploy/web | logcodes        the same from a pipe
   logcodes -s 5xx --since -1h access.log    server errors of the last hour
   logcodes -o csv access.log > codes.csv    for a spreadsheet
+  logcodes findings access.log              what went wrong, with all that the lines say for it
   logcodes explain 502 499                  what codes mean and what to do
 
 EXIT CODES:
@@ -29,7 +31,9 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Meaning, causes and fixes of status codes (offline).
+    /// What went wrong: every finding with its evidence, fixes, what speaks against it, who is affected, and lines.
+    Findings(Box<FindingsArgs>),
+    /// Meaning, causes and fixes of status codes, causes and rules (offline).
     Explain(ExplainArgs),
     /// Every line normalised, one record a line.
     Records(Box<RecordsArgs>),
@@ -40,13 +44,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
     #[command(flatten)]
-    pub(super) scan: ScanArgs,
-    /// A route of your own, which wins over the automatic ones: /users/{id}, /files/**. Repeatable.
-    #[arg(long, value_name = "PATTERN", help_heading = "Report")]
-    pub(super) route: Vec<String>,
-    /// The width of time windows: 30s, 5m, 1h, 1d (default: by the span of the log).
-    #[arg(long, value_name = "WIDTH", help_heading = "Report")]
-    pub(super) window: Option<String>,
+    pub(super) tally: TallyArgs,
     /// Routes at the most (default: 12 in the table, 20 in Markdown, all elsewhere).
     #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
     pub(super) limit: Option<usize>,
@@ -62,12 +60,41 @@ pub(super) struct ReportArgs {
     /// What a row of CSV stands for; route,window and service,window go together.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "route", help_heading = "Report")]
     pub(super) by: Vec<Dimension>,
+}
+
+/// What the report and its findings have in common.
+#[derive(Debug, Args)]
+pub(super) struct TallyArgs {
+    #[command(flatten)]
+    pub(super) scan: ScanArgs,
+    /// A route of your own, which wins over the automatic ones: /users/{id}, /files/**. Repeatable.
+    #[arg(long, value_name = "PATTERN", help_heading = "Report")]
+    pub(super) route: Vec<String>,
+    /// The width of time windows: 30s, 5m, 1h, 1d (default: by the span of the log).
+    #[arg(long, value_name = "WIDTH", help_heading = "Report")]
+    pub(super) window: Option<String>,
     /// Exit with 3 when more than this share of lines is rejected: 5 or 5%.
     #[arg(long, value_name = "PERCENT", help_heading = "Report")]
     pub(super) max_rejects: Option<String>,
     /// Colours in the table; NO_COLOR is honoured.
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
     pub(super) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FindingsArgs {
+    #[command(flatten)]
+    pub(super) tally: TallyArgs,
+    /// Only findings that are at least this severe: info, notice, warning, error or critical.
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity, help_heading = "Report")]
+    pub(super) severity: Severity,
+    /// table, json or md, or the name of a file whose extension says which.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
+    pub(super) output: String,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::named(text).ok_or_else(|| "it is info, notice, warning, error or critical".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -138,12 +165,15 @@ pub(super) struct ConfArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// Status codes, or keys such as 499-nginx.
-    #[arg(value_name = "CODE", allow_negative_numbers = true, required_unless_present = "list")]
-    pub(super) codes: Vec<String>,
-    /// Every entry in a line.
-    #[arg(long, conflicts_with = "codes")]
+    /// Status codes, keys such as 499-nginx, rules and ids of findings such as 502-refused, or causes such as upstream-refused.
+    #[arg(value_name = "WORD", allow_negative_numbers = true, required_unless_present_any = ["list", "rules"])]
+    pub(super) words: Vec<String>,
+    /// Every code in a line.
+    #[arg(long, conflicts_with = "words")]
     pub(super) list: bool,
+    /// Every rule in a line, with the cause that it finds.
+    #[arg(long, conflicts_with_all = ["words", "list"])]
+    pub(super) rules: bool,
     /// How to write it.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub(super) output: ExplainFormat,

@@ -6,6 +6,7 @@ mod args;
 mod conf;
 mod error;
 mod explain;
+mod findings;
 mod formats;
 mod plan;
 mod progress;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         None => report::run(&cli.report),
+        Some(Command::Findings(args)) => findings::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
         Some(Command::Formats(args)) => formats::run(args),

@@ -1,9 +1,10 @@
-//! `logcodes FILE...`
+//! `logcodes FILE...`, and what it has in common with `logcodes findings`.
 
-use super::args::{Dimension, ReportArgs, Sort};
+use super::args::{Dimension, ReportArgs, Sort, TallyArgs};
 use super::error::Failure;
 use super::{Exit, formats, plan, progress, records, stderr, stdout, when};
-use crate::output::{self, By, Output, View};
+use crate::diagnose::Severity;
+use crate::output::{self, By, Output, View, Writer};
 use crate::report::{Report, ReportSpec, SortKey};
 use crate::route::{Pattern, RouteRules};
 use crate::scan::{self, Scan};
@@ -12,32 +13,57 @@ use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
-    let started = Instant::now();
-    let output = output::output(&args.output).ok_or_else(|| {
-        let names: Vec<&str> = output::OUTPUTS.iter().map(|o| o.name).collect();
-        Failure::Usage(format!("-o: '{}' is neither {} nor a file name that ends like one of them", args.output, names.join(", ")))
-    })?;
-    let most_rejects = args.max_rejects.as_deref().map(plan::share).transpose()?;
-    let width = args.window.as_deref().map(when::width).transpose()?;
+    let output = output(&args.output)?;
     let by = by(&args.by);
     if by != By::Route && output.name != "csv" {
         return Err(Failure::Usage("--by says what a row of CSV stands for: it goes with -o csv".into()));
     }
-    if matches!(by, By::Service | By::ServiceWindow) && args.scan.service.is_empty() {
+    if matches!(by, By::Service | By::ServiceWindow) && args.tally.scan.service.is_empty() {
         return Err(Failure::Usage("--by service needs services: --service auto takes them from the paths of the inputs".into()));
     }
+    let wanted =
+        Wanted { writer: output.write, file: file(&args.output, output), spec: report_spec(args, output), by, least: Severity::Info };
+    write(&args.tally, &wanted)
+}
+
+/// The output that `-o` means.
+pub(super) fn output(name: &str) -> Result<&'static Output, Failure> {
+    output::output(name).ok_or_else(|| {
+        let names: Vec<&str> = output::OUTPUTS.iter().map(|o| o.name).collect();
+        Failure::Usage(format!("-o: '{name}' is neither {} nor a file name that ends like one of them", names.join(", ")))
+    })
+}
+
+/// The file that `-o` means, if it is one.
+pub(super) fn file<'a>(name: &'a str, output: &Output) -> Option<&'a Path> {
+    (name != output.name).then(|| Path::new(name))
+}
+
+/// What is to be written, and where.
+pub(super) struct Wanted<'a> {
+    pub(super) writer: Writer,
+    pub(super) file: Option<&'a Path>,
+    pub(super) spec: ReportSpec,
+    pub(super) by: By,
+    pub(super) least: Severity,
+}
+
+/// Reads the inputs, makes the report and writes what is wanted of it.
+pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let most_rejects = args.max_rejects.as_deref().map(plan::share).transpose()?;
+    let width = args.window.as_deref().map(when::width).transpose()?;
     let mut plan = plan::plan(&args.scan)?;
     plan.spec.tally = Spec {
         routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
         width: width.map_or(Width::Automatic, Width::Chosen),
-        cross: by == By::RouteWindow,
+        cross: wanted.by == By::RouteWindow,
     };
 
-    let file = (args.output != output.name).then(|| Path::new(&args.output));
     if args.scan.rejects.is_some() {
         records::can_read_twice(&plan.origins)?;
     }
-    plan::may_write(&file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
+    plan::may_write(&wanted.file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
     let mut scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
     scan.warnings.splice(0..0, plan.warnings);
@@ -46,19 +72,20 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
         records::write_rejects(&plan.origins, &plan.spec, path)?;
     }
     warn(&scan, args.scan.quiet);
-    let report = Report::new(&scan, &report_spec(args, output, width));
+    let report = Report::new(&scan, &ReportSpec { width, ..wanted.spec });
     if report.lines.parsed == 0 {
         return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
     }
     let view = View {
-        width: if file.is_some() { None } else { plan::width() },
-        color: plan::colors(args.color, file.is_none() && plan::is_terminal()),
+        width: if wanted.file.is_some() { None } else { plan::width() },
+        color: plan::colors(args.color, wanted.file.is_none() && plan::is_terminal()),
         zone: plan.zone,
-        by,
+        by: wanted.by,
         seconds: Some(started.elapsed().as_secs_f64()),
-        limit: args.limit,
+        limit: wanted.spec.limit,
+        least: wanted.least,
     };
-    stdout::with(file, |out| Ok((output.write)(&report, &view, out)?))?;
+    stdout::with(wanted.file, |out| Ok((wanted.writer)(&report, &view, out)?))?;
     let rejected = report.lines.rejected as f64 / report.lines.read.max(1) as f64;
     match most_rejects {
         Some(most) if rejected > most => Err(Failure::Nothing(format!(
@@ -71,7 +98,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     }
 }
 
-fn report_spec(args: &ReportArgs, output: &Output, width: Option<i64>) -> ReportSpec {
+fn report_spec(args: &ReportArgs, output: &Output) -> ReportSpec {
     let table = matches!(output.name, "table" | "md");
     let sort = match args.sort {
         None if table => SortKey::Errors,
@@ -85,7 +112,7 @@ fn report_spec(args: &ReportArgs, output: &Output, width: Option<i64>) -> Report
         Some(Sort::Max) => SortKey::Max,
         Some(Sort::Route) => SortKey::Route,
     };
-    ReportSpec { limit: args.limit, sort, reverse: args.reverse, width }
+    ReportSpec { limit: args.limit, sort, reverse: args.reverse, width: None }
 }
 
 /// Routes are told apart by their service in any case.

@@ -1,5 +1,73 @@
 //! Evidence -> findings: what went wrong here, by the rules that the catalogue's causes declare.
+//!
+//! ```text
+//! tally::Evidence ─> table     a row a record, a column a field: columns (a record by itself), sequence (its neighbours)
+//!                      │
+//!                    engine    each rule in its order: filter -> group -> condition; what one explains is explained
+//!                      │
+//!                    tell      the case in words: evidence, differences, who is affected, sample lines
+//! ```
+//!
+//! The room knows the tally and the catalogue, and no output. Counts are exact as long as the samples left nothing out, and
+//! estimates with the right weights otherwise.
 
+mod advice;
+mod columns;
+mod difference;
+mod engine;
+mod errorpage;
 mod finding;
+mod group;
+mod pages;
+mod sequence;
+mod series;
+mod shift;
+pub mod signature;
+mod table;
+mod tell;
+mod traffic;
+mod wording;
 
+pub use advice::advice;
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
+pub use traffic::{Part, Traffic};
+
+use crate::scan::{Scan, Scanned};
+use engine::Case;
+use std::collections::BTreeMap;
+use table::{Source, Table};
+
+/// What the lines tell.
+pub struct Diagnosis {
+    /// What went wrong, worst first.
+    pub findings: Vec<Finding>,
+    /// What to log to learn more.
+    pub advice: Vec<Advice>,
+    /// Who asked.
+    pub traffic: Traffic,
+}
+
+/// Judges a scan. `route_of` gives the route of a path of an input, `mask` takes secrets out of a line.
+pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dyn Fn(&str) -> String) -> Diagnosis {
+    let source = |input: &Scanned| Source { server: input.server, logged: input.logged.clone() };
+    let mut table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), route_of);
+    errorpage::guess_servers(&mut table);
+    let cases = engine::merge(engine::ask(&table));
+    Diagnosis { findings: tell::findings(&cases, scan, mask), advice: advice_on(&cases, &table), traffic: traffic::of(&table, &cases) }
+}
+
+/// What the rules that speak would be surer with, for the server of most requests that they speak of.
+fn advice_on(cases: &[Case<'_, '_>], table: &Table<'_>) -> Vec<Advice> {
+    let (mut wanted, mut inputs): (BTreeMap<&str, usize>, BTreeMap<u32, usize>) = Default::default();
+    for case in cases {
+        let count = case.members.rows.len();
+        case.ready.rule.better_with.iter().for_each(|field| *wanted.entry(*field).or_default() += count);
+        for row in case.members.members() {
+            *inputs.entry(table.rows[row].event.place.input).or_default() += 1;
+        }
+    }
+    let Some((&input, _)) = inputs.iter().max_by_key(|(input, count)| (**count, std::cmp::Reverse(**input))) else { return Vec::new() };
+    let source = &table.sources[input as usize];
+    let wanted: Vec<(&str, usize)> = wanted.into_iter().collect();
+    advice(source.server, &|field| source.logged.contains(&field), &wanted)
+}

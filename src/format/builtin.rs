@@ -6,7 +6,7 @@ use super::keyed::json::JsonProgram;
 use super::keyed::pairs::{Dialect, Pairs};
 use super::keyed::{KeyRow, Keys};
 use super::template::{self, Syntax, UserName};
-use super::{Format, Reader};
+use super::{Format, Reader, logged};
 use std::sync::{Arc, LazyLock};
 
 /// A format as its data file states it.
@@ -28,6 +28,10 @@ pub struct Builtin {
     /// For keyed logs: key path, field, unit (for `not`, what the value must not begin with). The first key of a field that a line
     /// has is believed.
     pub keys: &'static [(&'static str, &'static str, &'static str)],
+    /// The server that writes it, as rules name it; `unknown` where the lines do not tell.
+    pub server: &'static str,
+    /// Other servers write the same lines: only who names the format tells the server.
+    pub shared: bool,
     /// Never chosen for a whole log, only tried on lines that the chosen format rejects.
     pub fallback: bool,
     /// Lines with what is to be read from them.
@@ -55,7 +59,12 @@ pub fn builtins() -> &'static [Builtin] {
 impl Builtin {
     /// The format, ready to read lines.
     pub fn format(&self) -> Format {
-        Format::bare(self.name, Reader::clone(&self.shared()), Vec::new())
+        Format::bare(self.name, Reader::clone(&self.reader()), Vec::new()).of_server(self.told())
+    }
+
+    /// The server, where the lines tell it.
+    pub(super) const fn told(&self) -> &'static str {
+        if self.shared { logged::UNKNOWN } else { self.server }
     }
 
     /// Whether `-f` means this format by `name`.
@@ -67,7 +76,7 @@ impl Builtin {
     pub(super) fn fallbacks(&self) -> Vec<Arc<Reader>> {
         let is_clf = self.template.contains("%t") || self.template.contains("[$time_local]") || self.template.contains("[$time_clf]");
         let is_beginning = |b: &Self| self.template.starts_with(b.template);
-        builtins().iter().filter(|b| b.fallback && (is_clf || is_beginning(b))).map(Self::shared).collect()
+        builtins().iter().filter(|b| b.fallback && (is_clf || is_beginning(b))).map(Self::reader).collect()
     }
 
     pub(super) fn syntax(&self) -> Option<Syntax> {
@@ -86,13 +95,13 @@ impl Builtin {
     }
 
     /// The reader, made once: every input tries all of them.
-    pub(super) fn shared(&self) -> Arc<Reader> {
-        static READERS: LazyLock<Vec<Arc<Reader>>> = LazyLock::new(|| builtins().iter().map(|b| Arc::new(b.reader())).collect());
+    pub(super) fn reader(&self) -> Arc<Reader> {
+        static READERS: LazyLock<Vec<Arc<Reader>>> = LazyLock::new(|| builtins().iter().map(|b| Arc::new(b.made())).collect());
         let at = builtins().iter().position(|b| b.name == self.name).expect("a format is one of the list");
         READERS[at].clone()
     }
 
-    fn reader(&self) -> Reader {
+    fn made(&self) -> Reader {
         let keys = || Keys::new(self.rows());
         match self.syntax {
             "json" => Reader::Json(JsonProgram(keys())),
@@ -156,6 +165,7 @@ impl Field {
             "connect_time" => Self::ConnectTime(unit_of(unit)?),
             "header_time" => Self::HeaderTime(unit_of(unit)?),
             "termination_state" => Self::TerminationState,
+            "cache_status" => Self::CacheStatus,
             _ => return None,
         })
     }
@@ -188,6 +198,7 @@ impl Field {
             Self::ConnectTime(_) => "the time to connect",
             Self::HeaderTime(_) => "the time to the header",
             Self::TerminationState => "the termination state",
+            Self::CacheStatus => "what the cache did",
         }
     }
 }

@@ -5,11 +5,14 @@
 //! keys that it does not know ([`super::keyed::guess`]).
 
 use super::builtin::{Builtin, builtins};
+use super::clock::Clock;
 use super::infer;
 use super::keyed::guess::{Notation, Seen};
 use super::keyed::json::JsonProgram;
 use super::keyed::pairs::{Dialect, Pairs};
 use super::keyed::{KeyRow, Keys, Strings};
+use super::logged::UNKNOWN;
+use super::program::Program;
 use super::wrap::Wrapper;
 use super::{Context, Field, Fit, Format, Reader, TimeLayout, Unit, is_directive, trim_line};
 use crate::model::Record;
@@ -69,8 +72,7 @@ pub fn detect(lines: &[&[u8]]) -> Detection {
     let mut found = detect_bare(&lines);
     let mut around = Wrapper::default();
     for (wrapper, peeled) in Wrapper::candidates(&requests) {
-        let peeled: Vec<&[u8]> = peeled.iter().map(Vec::as_slice).collect();
-        let mut inside = detect_bare(&peeled);
+        let mut inside = detect_bare(&slices(&peeled));
         // With its wrapper on, a line may fill a field more: the time of the wrapper as a host.
         let further = wrapper.is_certain() && wrapper.goes_on_from(&around) && inside.parsed() > 0;
         if (further && inside.reads_as_many_as(&found)) || inside.is_better_than(&found) {
@@ -90,17 +92,17 @@ impl Format {
     /// This format with the wrapper that the lines have, if it reads more of them so.
     #[must_use]
     pub fn in_wrapper(self, lines: &[&[u8]]) -> Self {
-        let lines: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).filter(|l| !is_directive(l)).collect();
+        let all: Vec<&[u8]> = lines.iter().map(|l| trim_line(l)).collect();
+        let lines: Vec<&[u8]> = all.iter().copied().filter(|l| !is_directive(l)).collect();
         let reads = |lines: &[&[u8]]| judge("", &self.reader, lines).parsed;
         let bare = reads(&lines);
         if bare == lines.len() {
-            return self;
+            return self.told_by(&all);
         }
-        let inside = |peeled: &[Vec<u8>]| reads(&peeled.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let wrapped = Wrapper::candidates(&lines).into_iter().map(|(wrapper, peeled)| (inside(&peeled), wrapper));
-        match wrapped.max_by_key(|(read, _)| *read) {
-            Some((read, wrapper)) if read > bare => self.wrapped(wrapper),
-            _ => self,
+        let wrapped = Wrapper::candidates(&lines).into_iter().map(|(wrapper, peeled)| (reads(&slices(&peeled)), wrapper, peeled));
+        match wrapped.max_by_key(|(read, ..)| *read) {
+            Some((read, wrapper, peeled)) if read > bare => self.told_by(&slices(&peeled)).wrapped(wrapper),
+            _ => self.told_by(&all),
         }
     }
 
@@ -109,6 +111,10 @@ impl Format {
         self.wrapper = wrapper;
         self
     }
+}
+
+fn slices(lines: &[Vec<u8>]) -> Vec<&[u8]> {
+    lines.iter().map(Vec::as_slice).collect()
 }
 
 /// A detection that can be compared with others.
@@ -143,7 +149,7 @@ fn detect_bare(lines: &[&[u8]]) -> Attempt {
         .iter()
         .filter(|b| !b.fallback)
         .map(|b| {
-            let reader = b.shared();
+            let reader = b.reader();
             let candidate = judge(b.name, &reader, lines);
             (b, reader, candidate)
         })
@@ -156,24 +162,31 @@ fn detect_bare(lines: &[&[u8]]) -> Attempt {
         None => (None, None),
     };
     let count = lines.iter().filter(|l| !is_directive(l)).count();
+    let format = format.map(|format| format.told_by(lines));
     Attempt(Detection { format, note, candidates, lines: count })
 }
 
 /// The best format, with what its lines have beyond it.
 fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
     let (builtin, reader, best) = &tried[0];
-    let mut chosen = Format::bare(builtin.name, Reader::clone(reader), others(tried));
+    let mut chosen = Format::bare(builtin.name, Reader::clone(reader), others(tried)).of_server(builtin.told());
     let note = match &**reader {
         Reader::Text(_) if best.whole * 2 < best.parsed => match longer(tried, lines) {
             Some(longer) => {
                 chosen.name = longer.name;
+                chosen.server = longer.server;
+                chosen.logged = longer.program.fields();
                 chosen.reader = Reader::Text(longer.program);
                 longer.note
             }
             None => infer::unread(builtin, lines),
         },
         Reader::Json(_) | Reader::Pairs(_) => {
-            let rows = filled_up(reader, lines);
+            let seen = notation(reader).map(|notation| Seen::of(lines, notation)).unwrap_or_default();
+            if chosen.server == UNKNOWN && seen.is_of_nginx() {
+                chosen.server = "nginx";
+            }
+            let rows = filled_up(reader, &seen, lines);
             if rows.is_empty() {
                 None
             } else {
@@ -187,22 +200,37 @@ fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
     (chosen, note)
 }
 
-/// The first of the formats that make as much of the lines as the best one whose tail is understood.
+/// Of the formats that make as much of the lines as the best one, the one that makes most of their tails.
 fn longer(tried: &[Tried], lines: &[&[u8]]) -> Option<infer::Longer> {
     let made = |c: &Candidate| (c.parsed, c.filled);
     let equals = tried.iter().take_while(|(_, _, c)| made(c) == made(&tried[0].2));
-    equals.filter(|(_, reader, _)| matches!(**reader, Reader::Text(_))).find_map(|(builtin, ..)| infer::longer(builtin, lines))
+    let texts = equals.filter(|(_, reader, _)| matches!(**reader, Reader::Text(_)));
+    let found = texts.filter_map(|(builtin, ..)| {
+        let longer = infer::longer(builtin, lines)?;
+        Some(((filled(&longer.program, lines), builtin.shared && longer.server == builtin.server), longer))
+    });
+    found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, longer)| longer)
+}
+
+/// Fields that the lines that fit wholly state.
+fn filled(program: &Program, lines: &[&[u8]]) -> u32 {
+    let mut clock = Clock::new(TimeZone::UTC);
+    let stated = |line: &&[u8]| {
+        let mut record = Record::default();
+        matches!(program.parse(line, &mut clock, &mut record), Ok(Fit::Whole)).then(|| fields_of(&record).count_ones())
+    };
+    lines.iter().filter_map(stated).sum()
 }
 
 /// What is tried on lines that the best format rejects: templates, of which most give up at once, and whatever else read a
 /// line of the sample.
 fn others(tried: &[Tried]) -> Vec<Arc<Reader>> {
     let also = tried[1..].iter().filter(|(_, reader, c)| matches!(**reader, Reader::Text(_)) || c.parsed > 0).map(|(_, r, _)| r.clone());
-    also.chain(builtins().iter().filter(|b| b.fallback).map(Builtin::shared)).collect()
+    also.chain(builtins().iter().filter(|b| b.fallback).map(Builtin::reader)).collect()
 }
 
 /// Keys for fields that no line of the sample states through the keys that are known.
-fn filled_up(reader: &Reader, lines: &[&[u8]]) -> Vec<KeyRow> {
+fn filled_up(reader: &Reader, seen: &Seen, lines: &[&[u8]]) -> Vec<KeyRow> {
     let (mut context, mut stated) = (Context::new(TimeZone::UTC), 0u32);
     for line in lines {
         let (mut record, mut strings) = (Record::default(), Strings::default());
@@ -210,9 +238,8 @@ fn filled_up(reader: &Reader, lines: &[&[u8]]) -> Vec<KeyRow> {
             stated |= fields_of(&record);
         }
     }
-    let Some(notation) = notation(reader) else { return Vec::new() };
     // A key that the format knows is known to hold what it holds; only a field without any key is open.
-    Seen::of(lines, notation).guesses(&|field| stated & field.bit() != 0 || (field.is_of_request_line() && stated & Field::Path.bit() != 0))
+    seen.guesses(&|field| stated & field.bit() != 0 || (field.is_of_request_line() && stated & Field::Path.bit() != 0))
 }
 
 const fn notation(reader: &Reader) -> Option<Notation> {
@@ -238,11 +265,14 @@ fn guessed(lines: &[&[u8]]) -> Option<(Format, Option<String>)> {
         ("logfmt", Reader::Pairs(Pairs { keys: Keys::default(), dialect: Dialect::Logfmt })),
     ];
     kinds.into_iter().find_map(|(name, empty)| {
-        let rows = Seen::of(lines, notation(&empty)?).guesses(&|_| false);
+        let seen = Seen::of(lines, notation(&empty)?);
+        let rows = seen.guesses(&|_| false);
+        let server = if seen.is_of_nginx() { "nginx" } else { UNKNOWN };
         let has = |is: &dyn Fn(&Field) -> bool| rows.iter().any(|(_, field, _)| is(field));
         let enough = has(&|f| *f == Field::Status) && has(&|f| matches!(f, Field::Time(_) | Field::Request | Field::Target));
         let reader = with_keys(&empty, rows.clone());
-        (enough && judge(name, &reader, lines).parsed > 0).then(|| (Format::bare(name, reader, Vec::new()), Some(in_words(&rows))))
+        (enough && judge(name, &reader, lines).parsed > 0)
+            .then(|| (Format::bare(name, reader, Vec::new()).of_server(server), Some(in_words(&rows))))
     })
 }
 
@@ -257,7 +287,7 @@ fn in_words(rows: &[KeyRow]) -> String {
 
 /// The formats that are otherwise tried on single lines only.
 fn last_resort(lines: &[&[u8]]) -> Option<Format> {
-    let reads = |b: &&Builtin| judge(b.name, &b.shared(), lines).parsed > 0;
+    let reads = |b: &&Builtin| judge(b.name, &b.reader(), lines).parsed > 0;
     builtins().iter().filter(|b| b.fallback).find(reads).map(Builtin::format)
 }
 
@@ -354,6 +384,7 @@ fn fields_of(r: &Record<'_>) -> u32 {
         (r.connect_time.is_some(), Field::ConnectTime(Seconds)),
         (r.header_time.is_some(), Field::HeaderTime(Seconds)),
         (r.termination_state.is_some(), Field::TerminationState),
+        (r.cache_status.is_some(), Field::CacheStatus),
     ];
     all.iter().filter(|(stated, _)| *stated).fold(0, |bits, (_, field)| bits | field.bit())
 }

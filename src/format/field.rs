@@ -73,6 +73,8 @@ pub enum Field {
     HeaderTime(Unit),
     /// How a session ended: HAProxy's termination state, Envoy's response flags.
     TerminationState,
+    /// What the cache did.
+    CacheStatus,
     /// A key whose value must not begin with this, or the line is no access line.
     Not(Box<str>),
     /// Any number of captured headers in braces, each followed by a space, as HAProxy writes them.
@@ -116,6 +118,7 @@ impl Field {
             Self::TerminationState => 24,
             Self::EndTime => 25,
             Self::Not(_) => 26,
+            Self::CacheStatus => 27,
         }
     }
 
@@ -124,13 +127,18 @@ impl Field {
         self.bit()
             | match self {
                 Self::AbsoluteRequest => Self::Host.bit(),
+                Self::UpstreamMore(_) => Self::UpstreamTime(Unit::Seconds).bit(),
                 Self::ClfHead => Self::Host.bit() | Self::Remote.bit() | Self::User.bit(),
                 _ => 0,
             }
     }
 
+    /// The bits of the request line and its parts.
+    pub(super) const OF_REQUEST: u32 =
+        Self::Request.bit() | Self::Method.bit() | Self::Target.bit() | Self::Path.bit() | Self::Query.bit() | Self::Protocol.bit();
+
     /// One more than the largest bit's number.
-    pub(super) const BITS: usize = 27;
+    pub(super) const BITS: usize = 28;
 
     /// Nobody wants the value.
     pub(super) const fn is_skipped(&self) -> bool {
@@ -164,6 +172,7 @@ impl Field {
                 | Self::Protocol
                 | Self::RequestId
                 | Self::TerminationState
+                | Self::CacheStatus
         )
     }
 
@@ -252,6 +261,9 @@ impl Wanted {
             | Field::Duration(Unit::Seconds).bit()
             | Field::EndTime.bit(),
     );
+
+    /// What evidence is made of: all but the identifier that every request has for itself.
+    pub const EVIDENCE: Self = Self(u32::MAX & !Field::RequestId.bit());
 
     /// This set and one more field.
     #[must_use]

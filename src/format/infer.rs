@@ -1,16 +1,15 @@
 //! Formats that go on where a built-in one ends: what people put behind `combined`.
 //!
-//! Two shapes are understood without a flag: `key=value` pairs (`rt=0.012 uct="0.001"`), by their keys, and a bare number
-//! with three decimals, which is how nginx writes seconds, or four, as Rack does. Everything else behind the known part is
-//! read past. What was assumed is said, and `-f` overrules it.
+//! A tail falls into columns, with keys (`rt=0.012 uct="0.001"`) or without, and [`super::tail`] tells what they are. Everything
+//! else behind the known part is read past. What was assumed is said, and `-f` overrules it.
 
+use super::Fit;
 use super::builtin::Builtin;
 use super::clock::Clock;
-use super::field::{Field, Unit};
+use super::logged::UNKNOWN;
 use super::program::Program;
+use super::tail::{self, Line, Reading};
 use super::template::{self, UserName};
-use super::value;
-use super::{Fit, variables};
 use crate::model::Record;
 use jiff::tz::TimeZone;
 
@@ -19,6 +18,7 @@ pub(super) struct Longer {
     pub(super) name: String,
     pub(super) program: Program,
     pub(super) note: Option<String>,
+    pub(super) server: &'static str,
 }
 
 /// One part of a tail.
@@ -35,10 +35,12 @@ struct Token<'a> {
 /// The builtin with the tail that most of `lines` have, if one is found that fits more than half of them to their end.
 pub(super) fn longer(builtin: &Builtin, lines: &[&[u8]]) -> Option<Longer> {
     let base = template::program(builtin.template, builtin.syntax()?, UserName::OneWord).ok()?;
-    let tails: Vec<&str> =
-        lines.iter().filter_map(|l| base.tail(l)).filter_map(|t| std::str::from_utf8(t).ok()).filter(|t| !t.is_empty()).collect();
-    let tokens = tokens(tails.first()?)?;
-    let fields = fields(&tokens, &tails)?;
+    let tails: Vec<(&[u8], &str)> = lines.iter().filter_map(|l| Some((*l, text(base.tail(l)?)?))).collect();
+    let tokens = tokens(tails.first()?.1)?;
+    let keys: Vec<Option<&str>> = tokens.iter().map(|t| t.key).collect();
+    let place = if builtin.template.contains("gent") { "behind the user agent" } else { "" };
+    let sampled: Vec<Line<'_>> = tails.iter().filter_map(|(line, tail)| sampled(&base, line, tail)).collect();
+    let Reading { fields, taken, server } = tail::read(&keys, &sampled, place)?;
     let tail = tokens.iter().zip(&fields).map(|(t, field)| (t.before, field.clone(), t.after));
     let program = template::extended(builtin.template, builtin.syntax()?, tail).ok()?;
     let mut clock = Clock::new(TimeZone::UTC);
@@ -46,18 +48,28 @@ pub(super) fn longer(builtin: &Builtin, lines: &[&[u8]]) -> Option<Longer> {
     if whole * 2 <= lines.len() {
         return None;
     }
-    let keys: Vec<&str> = tokens.iter().filter_map(|t| t.key).collect();
-    let bare = tokens.iter().zip(&fields).any(|(t, f)| t.key.is_none() && *f != Field::Skip);
-    let mut name = builtin.name.to_owned();
-    if !keys.is_empty() {
-        name = format!("{name} + {}", keys.join(" "));
-    }
-    if bare {
-        name.push_str(" + seconds");
-    }
-    let place = if builtin.template.contains("gent") { "with three decimals behind the user agent" } else { "with decimals at the end" };
-    let note = bare.then(|| format!("the number {place} is taken for the time of the whole request in seconds; -f tells otherwise"));
-    Some(Longer { name, program, note })
+    let keys: Vec<&str> = keys.into_iter().flatten().collect();
+    let words = taken.iter().map(|(word, _)| *word).filter(|word| !word.is_empty());
+    let parts = (!keys.is_empty()).then(|| keys.join(" ")).into_iter().chain(words.map(str::to_owned));
+    let name = parts.fold(builtin.name.to_owned(), |name, part| format!("{name} + {part}"));
+    let notes: Vec<String> = taken.into_iter().filter_map(|(_, note)| note).collect();
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    let told = Some(builtin.told()).filter(|told| *told != UNKNOWN);
+    Some(Longer { name, program, note, server: told.or(server).unwrap_or(UNKNOWN) })
+}
+
+fn text(tail: &[u8]) -> Option<&str> {
+    std::str::from_utf8(tail).ok().filter(|t| !t.is_empty())
+}
+
+/// What a line says, besides its tail, about what that may be.
+fn sampled<'a>(base: &Program, line: &[u8], tail: &'a str) -> Option<Line<'a>> {
+    let (mut clock, mut record) = (Clock::new(TimeZone::UTC), Record::default());
+    let known = line.len() - tail.len();
+    base.parse(&line[..known], &mut clock, &mut record).ok()?;
+    let parts = [record.method, record.path, record.query, record.protocol, record.referer, record.user_agent];
+    let request = parts.iter().flatten().map(|part| part.len() as u64).sum();
+    Some(Line { values: tokens(tail)?.into_iter().map(|t| t.value).collect(), request, bytes: record.bytes })
 }
 
 /// What to say about a tail that is not understood.
@@ -90,41 +102,6 @@ fn tokens(tail: &str) -> Option<Vec<Token<'_>>> {
     (!found.is_empty() && found.len() <= 24).then_some(found)
 }
 
-/// What each token is: by its key, or as the one number of seconds.
-fn fields(first: &[Token<'_>], tails: &[&str]) -> Option<Vec<Field>> {
-    let bare: Vec<usize> = (0..first.len()).filter(|&at| first[at].key.is_none() && is_seconds(first[at].value)).collect();
-    let durations: Option<(usize, Option<usize>)> = match *bare.as_slice() {
-        [] => None,
-        [one] => Some((one, None)),
-        // The whole request takes no less than the part of it that the upstream took.
-        [a, b] => Some(if sum(tails, a) >= sum(tails, b) { (a, Some(b)) } else { (b, Some(a)) }),
-        _ => return None,
-    };
-    let fields: Vec<Field> = first
-        .iter()
-        .enumerate()
-        .map(|(at, token)| match (token.key, durations) {
-            (Some(key), _) => variables::short_key(key).unwrap_or(Field::Skip),
-            (None, Some((whole, _))) if at == whole => Field::Duration(Unit::Seconds),
-            (None, Some((_, Some(upstream)))) if at == upstream => Field::UpstreamTime(Unit::Seconds),
-            (None, _) => Field::Skip,
-        })
-        .collect();
-    fields.iter().any(|f| *f != Field::Skip).then_some(fields)
-}
-
-/// `0.123`, `0.1234`: how nginx and Rack write seconds.
-fn is_seconds(value: &str) -> bool {
-    value.split_once('.').is_some_and(|(whole, fraction)| {
-        matches!(fraction.len(), 3 | 4) && !whole.is_empty() && [whole, fraction].iter().all(|d| d.bytes().all(|b| b.is_ascii_digit()))
-    })
-}
-
-fn sum(tails: &[&str], at: usize) -> f64 {
-    let values = tails.iter().filter_map(|tail| value::duration(tokens(tail)?.get(at)?.value.as_bytes(), Unit::Seconds));
-    values.map(|d| d.as_secs_f64()).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,12 +114,5 @@ mod tests {
             parts,
             [(" rt=", Some("rt"), "0.001", ""), (" uct=\"", Some("uct"), "-", "\""), (" \"", None, "x y", "\""), (" ", None, "0.002", "")]
         );
-    }
-
-    #[test]
-    fn the_larger_of_two_bare_numbers_is_the_whole_time() {
-        let tails = [" 0.001 0.002", " 0.010 0.020"];
-        let first = tokens(tails[0]).unwrap();
-        assert_eq!(fields(&first, &tails), Some(vec![Field::UpstreamTime(Unit::Seconds), Field::Duration(Unit::Seconds)]));
     }
 }

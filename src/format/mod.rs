@@ -15,10 +15,12 @@ mod field;
 mod goaccess;
 mod infer;
 mod keyed;
+mod logged;
 mod pieces;
 mod program;
 mod request;
 mod shortcut;
+mod tail;
 mod template;
 mod times;
 mod value;
@@ -92,6 +94,9 @@ pub struct Format {
     /// Formats to try on a line that the first one rejects: of the same family, or of another program that writes into the
     /// same log.
     others: Vec<Arc<Reader>>,
+    /// The bits of the fields that its lines state.
+    logged: u32,
+    server: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -193,7 +198,14 @@ impl Default for Memory {
 
 impl Format {
     fn bare(name: impl Into<String>, reader: Reader, others: Vec<Arc<Reader>>) -> Self {
-        Self { name: name.into(), wrapper: Wrapper::default(), reader, others }
+        let logged = reader.fields();
+        Self { name: name.into(), wrapper: Wrapper::default(), reader, others, logged, server: logged::UNKNOWN }
+    }
+
+    /// The same format, whose server is known.
+    #[must_use]
+    fn of_server(self, server: &'static str) -> Self {
+        Self { server, ..self }
     }
 
     /// The format that `-f` names: one of the built-in names, an nginx `log_format` string, an Apache `LogFormat` string, a
@@ -205,9 +217,10 @@ impl Format {
         if let Some(builtin) = builtins().iter().find(|b| b.is_called(text.trim())) {
             let mut format = builtin.format();
             format.others = builtin.fallbacks();
-            return Ok(format);
+            let named = text.to_ascii_lowercase().contains(builtin.server);
+            return Ok(if named { format.of_server(builtin.server) } else { format });
         }
-        Ok(Self::bare("given with -f", template::compile(text)?, Vec::new()))
+        Ok(Self::bare("given with -f", template::compile(text)?, Vec::new()).of_server(template::server(text)))
     }
 
     /// The name that reports show.
@@ -224,11 +237,9 @@ impl Format {
     #[must_use]
     pub fn narrowed(&self, wanted: Wanted) -> Self {
         Self {
-            name: self.name.clone(),
-            wrapper: self.wrapper.clone(),
             reader: self.reader.narrowed(wanted),
-            // These read few lines, and are shared by all inputs: they stay whole.
-            others: self.others.clone(),
+            // The others read few lines, and are shared by all inputs: they stay whole.
+            ..self.clone()
         }
     }
 

@@ -72,6 +72,12 @@ impl Program {
         self.steps.iter().any(|s| s.field.provides() & field.bit() != 0)
     }
 
+    /// The bits of the fields that lines state. A host before the time is a guess that few lines bear out.
+    pub(super) fn fields(&self) -> u32 {
+        let of = |field: &Field| field.provides() & if *field == Field::ClfHead { !Field::Host.bit() } else { u32::MAX };
+        self.steps.iter().fold(0, |bits, step| bits | of(&step.field))
+    }
+
     /// Unwanted fields are read past, and the walk ends after the last wanted one.
     pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
         let mut program = self.clone();
@@ -130,6 +136,7 @@ impl Program {
             return Ok(fit);
         }
         if record.method.is_some_and(|method| !is_token(method) || !method.iter().any(u8::is_ascii_alphabetic)) {
+            record.malformed = record.malformed.or(record.method);
             (record.method, record.path, record.query) = (None, None, None);
         }
         // A proxy's line about a session without HTTP has all the fields, and no request.
@@ -228,8 +235,8 @@ impl Step {
 
     /// The same for a format in which a quote at the start of this field means that the line is another's.
     pub(super) fn bare(self) -> Self {
-        // A field that is read past in one look is not looked at.
-        let shortcut = if self.field.is_skipped() { Shortcut::new(&self.field, &[], false, false) } else { self.shortcut };
+        // A field that is taken in one look is not looked at.
+        let shortcut = if self.shortcut.is_blind() { Shortcut::NONE } else { self.shortcut };
         Self { bare: true, shortcut, ..self }
     }
 

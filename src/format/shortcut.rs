@@ -31,6 +31,10 @@ enum Way {
     Past,
     /// Read past a field in quotes.
     PastQuoted,
+    /// A text that ends at the first such byte.
+    Text(Slot),
+    /// A text in quotes.
+    Quoted(Slot),
     /// 26 bytes of a time in the Common Log Format.
     Clf,
     /// A request line of the common shape, in quotes.
@@ -41,18 +45,70 @@ enum Way {
     Bytes,
 }
 
+/// A field that is its text and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    Remote,
+    User,
+    Host,
+    Referer,
+    UserAgent,
+}
+
+impl Slot {
+    const fn of(field: &Field) -> Option<Self> {
+        Some(match field {
+            Field::Remote => Self::Remote,
+            Field::User => Self::User,
+            Field::Host => Self::Host,
+            Field::Referer => Self::Referer,
+            Field::UserAgent => Self::UserAgent,
+            _ => return None,
+        })
+    }
+
+    #[inline(always)]
+    fn set<'a>(self, record: &mut Record<'a>, text: &'a [u8]) {
+        match self {
+            Self::Remote => record.remote = value::stated(text),
+            Self::User => record.user = value::stated(text.trim_ascii()),
+            Self::Host => record.host = value::stated(text),
+            Self::Referer => record.referer = value::stated(text),
+            Self::UserAgent => record.user_agent = value::stated(text),
+        }
+    }
+}
+
+impl Way {
+    const fn of(field: &Field, quoted: bool, list: bool) -> Self {
+        match field {
+            field if field.is_skipped() && quoted => Self::PastQuoted,
+            field if field.is_skipped() && !list => Self::Past,
+            Field::Time(TimeLayout::Clf) => Self::Clf,
+            Field::Request if quoted => Self::Request,
+            Field::Status => Self::Status,
+            Field::Bytes => Self::Bytes,
+            _ => Self::None,
+        }
+    }
+}
+
 impl Shortcut {
+    /// No shortcut.
+    pub(super) const NONE: Self = Self { way: Way::None, end: 0, mask: 0, length: 0 };
+
+    /// Whether the field is taken whatever it begins with.
+    pub(super) const fn is_blind(&self) -> bool {
+        matches!(self.way, Way::Past | Way::Text(_))
+    }
+
     /// The shortcut of a field that is followed by `end`.
     pub(super) fn new(field: &Field, end: &[u8], quoted: bool, list: bool) -> Self {
-        let way = match field {
+        let way = match (field, Slot::of(field)) {
             _ if end.is_empty() || end.len() > 8 => Way::None,
-            field if field.is_skipped() && quoted => Way::PastQuoted,
-            field if field.is_skipped() && !list => Way::Past,
-            Field::Time(TimeLayout::Clf) => Way::Clf,
-            Field::Request if quoted => Way::Request,
-            Field::Status => Way::Status,
-            Field::Bytes => Way::Bytes,
-            _ => Way::None,
+            (_, Some(slot)) if quoted => Way::Quoted(slot),
+            (_, Some(slot)) => Way::Text(slot),
+            (field, None) => Way::of(field, quoted, list),
         };
         let mut eight = [0; 8];
         let length = end.len().min(8);
@@ -65,11 +121,17 @@ impl Shortcut {
     #[inline(always)]
     pub(super) fn take<'a>(&self, rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Option<usize> {
         match self.way {
-            Way::Past => self.ends_at(rest, find(self.end as u8, rest)?),
-            Way::PastQuoted => {
-                let at = find(b'"', rest)?;
-                let next = self.ends_at(rest, at)?;
-                (at == 0 || rest[at - 1] != b'\\').then_some(next)
+            Way::Past => self.found(rest).map(|(_, next)| next),
+            Way::PastQuoted => self.quoted(rest).map(|(_, next)| next),
+            Way::Text(slot) => {
+                let (text, next) = self.found(rest)?;
+                slot.set(record, text);
+                Some(next)
+            }
+            Way::Quoted(slot) => {
+                let (text, next) = self.quoted(rest)?;
+                slot.set(record, text);
+                Some(next)
             }
             Way::Clf => {
                 let next = self.ends_at(rest, CLF_LEN)?;
@@ -98,6 +160,21 @@ impl Shortcut {
             }
             Way::None => None,
         }
+    }
+
+    /// The text up to the first byte of the end, if that is the end, and where the next field begins.
+    #[inline(always)]
+    fn found<'a>(&self, rest: &'a [u8]) -> Option<(&'a [u8], usize)> {
+        let at = find(self.end as u8, rest)?;
+        // What was found is all of the end, be it the last byte of the line.
+        let next = if self.length == 1 { at + 1 } else { self.ends_at(rest, at)? };
+        Some((&rest[..at], next))
+    }
+
+    /// The same for a field in quotes: an escaped one does not end it.
+    #[inline(always)]
+    fn quoted<'a>(&self, rest: &'a [u8]) -> Option<(&'a [u8], usize)> {
+        self.found(rest).filter(|(text, _)| text.last() != Some(&b'\\'))
     }
 
     /// Where the next field begins, if this one ends at `at`.

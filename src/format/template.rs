@@ -9,6 +9,7 @@ use super::directive;
 use super::field::{Field, TimeLayout};
 use super::goaccess;
 use super::keyed::template::json_template;
+use super::logged::UNKNOWN;
 use super::program::{End, Program, Step};
 use super::times;
 use super::variables::{self, Ranked};
@@ -120,6 +121,16 @@ pub(super) fn compile(text: &str) -> Result<Reader, TemplateError> {
         return json_template(body).map(Reader::Json);
     }
     program(body, syntax, UserName::AnyWords).map(Reader::Text)
+}
+
+/// Whose names a template has that a user gives. Varnish writes Apache's, and some of its own.
+pub(super) fn server(text: &str) -> &'static str {
+    match text {
+        text if goaccess::is_meant_by(directive::body(text.trim()).as_deref().unwrap_or(text)) => UNKNOWN,
+        text if text.contains('$') => "nginx",
+        text if ["%{Varnish:", "%{VCL_", "%{VSL:"].iter().any(|own| text.contains(own)) => "varnish",
+        _ => "apache",
+    }
 }
 
 /// Compiles the template of a text format.

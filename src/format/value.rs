@@ -48,19 +48,28 @@ pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], cl
         Field::ConnectTime(unit) => record.connect_time = durations(text, *unit),
         Field::HeaderTime(unit) => record.header_time = durations(text, *unit),
         Field::TerminationState => record.termination_state = stated(text),
+        Field::CacheStatus => record.cache_status = stated(text),
         Field::Target => {
             if let Some(target) = stated(text) {
                 record.set_target(target);
+                record.malformed = None;
             }
         }
         Field::Path => {
             if let Some(path) = stated(text) {
                 record.path = Some(path);
+                record.malformed = None;
             }
         }
         Field::Query => record.query = query(text),
         Field::Protocol => record.protocol = stated(text).map(protocol),
-        Field::Method => record.method = stated(text),
+        Field::Method => {
+            record.method = stated(text);
+            // Where nothing else says what came instead of a request.
+            if record.method.is_none() && record.path.is_none() {
+                record.malformed = record.malformed.or(Some(text));
+            }
+        }
         Field::Remote => record.remote = stated(text),
         Field::Forwarded => {
             let first = text.split(|&b| b == b',').next().unwrap_or_default();
@@ -301,6 +310,14 @@ pub(super) fn durations(text: &[u8], unit: Unit) -> Option<Duration> {
         .filter_map(|try_| duration(try_.trim_ascii(), unit))
         .try_fold(None, |sum: Option<Duration>, one| Some(Some(sum.unwrap_or_default().checked_add(one)?)))
         .flatten()
+}
+
+/// Whether a text says what a cache did: some words, of which one is a cache's, `TCP_MISS_ABORTED`, `HIT, MISS`, `RefreshHit`.
+pub(super) fn is_cache_status(text: &str) -> bool {
+    const WORDS: [&str; 13] =
+        ["hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "scarce", "pass", "pipe", "synth", "error", "dynamic"];
+    let text = text.to_ascii_lowercase();
+    text.len() <= 80 && text.split(|c: char| !c.is_ascii_alphabetic()).any(|part| WORDS.iter().any(|word| part.ends_with(word)))
 }
 
 #[cfg(test)]

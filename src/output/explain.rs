@@ -1,7 +1,9 @@
-//! Entries of the catalogue, for people and programs.
+//! The catalogue, for people and programs: what a code means, and the way to what a cause or a rule means.
 
+use super::{causes, sanitize};
+use crate::catalogue::cause::{self, Cause, Rule};
 use crate::catalogue::{Entry, Fix};
-use crate::output::sanitize;
+use serde::Serialize;
 use std::io::{self, Write};
 
 /// How entries are written.
@@ -20,27 +22,78 @@ pub enum ExplainOutput {
     Markdown,
 }
 
-/// Writes entries in full.
+/// What can be explained.
+#[derive(Clone, Copy, Debug)]
+pub enum Topic {
+    /// A meaning of a status code.
+    Code(&'static Entry),
+    /// A cause, with all rules that find it.
+    Cause(&'static Cause),
+    /// A rule of a cause.
+    Rule(&'static Cause, &'static Rule),
+}
+
+/// A topic as it is serialised.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written {
+    Code(Judged),
+    Cause(causes::WholeCause),
+    Rule(causes::RuleOf),
+}
+
+/// An entry of the catalogue with what judges its code.
+#[derive(Serialize)]
+struct Judged {
+    kind: &'static str,
+    #[serde(flatten)]
+    entry: &'static Entry,
+    rules: Vec<&'static str>,
+}
+
+/// Writes topics in full.
 ///
 /// # Errors
 /// When writing fails.
-pub fn write_explanation(entries: &[&Entry], output: ExplainOutput, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_explanation(topics: &[Topic], output: ExplainOutput, out: &mut dyn Write) -> io::Result<()> {
     match output {
         ExplainOutput::Json => {
-            serde_json::to_writer_pretty(&mut *out, entries)?;
+            serde_json::to_writer_pretty(&mut *out, &topics.iter().map(serialised).collect::<Vec<_>>())?;
             writeln!(out)
         }
-        ExplainOutput::Markdown => entries.iter().try_for_each(|e| markdown(e, out)),
+        ExplainOutput::Markdown => topics.iter().try_for_each(|topic| match topic {
+            Topic::Code(entry) => markdown(entry, out),
+            Topic::Cause(cause) => causes::markdown_cause(cause, out),
+            Topic::Rule(cause, rule) => causes::markdown_rule(cause, rule, out),
+        }),
         ExplainOutput::Text { width, color } => {
-            for (at, entry) in entries.iter().enumerate() {
+            for (at, topic) in topics.iter().enumerate() {
                 if at > 0 {
                     writeln!(out)?;
                 }
-                text(entry, width, color, out)?;
+                let page = causes::Page { width, color };
+                match topic {
+                    Topic::Code(entry) => text(entry, width, color, out)?,
+                    Topic::Cause(cause) => page.cause(cause, out)?,
+                    Topic::Rule(cause, rule) => page.rule(cause, rule, out)?,
+                }
             }
             Ok(())
         }
     }
+}
+
+fn serialised(topic: &Topic) -> Written {
+    match *topic {
+        Topic::Code(entry) => Written::Code(Judged { kind: "code", entry, rules: judges(entry) }),
+        Topic::Cause(cause) => Written::Cause(causes::WholeCause::new(cause)),
+        Topic::Rule(cause, rule) => Written::Rule(causes::RuleOf::new(cause, rule)),
+    }
+}
+
+/// The names of the rules that judge an entry's code.
+fn judges(entry: &Entry) -> Vec<&'static str> {
+    cause::judging(entry.code..=entry.code_to.unwrap_or(entry.code)).map(|(_, rule)| rule.id).collect()
 }
 
 /// Writes a line an entry.
@@ -108,6 +161,10 @@ fn text(e: &Entry, width: usize, color: bool, out: &mut dyn Write) -> io::Result
     for c in e.causes {
         writeln!(out, "{}", wrap(&format!("{}: {}", c.id, c.text), width, "  "))?;
     }
+    let judges = judges(e);
+    if !judges.is_empty() {
+        writeln!(out, "\n{}", wrap(&format!("logcodes judges it by: {}", judges.join(", ")), width, ""))?;
+    }
     writeln!(out, "\n{}", bold("Fixes"))?;
     for f in e.fixes {
         writeln!(out, "{}", wrap(&format!("{}: {}", server(f), f.step), width, "  "))?;
@@ -127,7 +184,7 @@ fn text(e: &Entry, width: usize, color: bool, out: &mut dyn Write) -> io::Result
     if e.related.is_empty() { Ok(()) } else { writeln!(out, "\nSee also {}", e.related.join(", ")) }
 }
 
-fn labelled(label: &str, text: &str, width: usize, color: bool) -> String {
+pub(super) fn labelled(label: &str, text: &str, width: usize, color: bool) -> String {
     let wrapped = wrap(text, width, "          ");
     let body = wrapped.trim_start();
     if color { format!("\u{1b}[2m{label:<9}\u{1b}[0m {body}") } else { format!("{label:<9} {body}") }
@@ -190,6 +247,10 @@ fn markdown(e: &Entry, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "### Causes\n")?;
     e.causes.iter().try_for_each(|c| writeln!(out, "- `{}`: {}", c.id, c.text))?;
+    let judges = judges(e);
+    if !judges.is_empty() {
+        writeln!(out, "\nlogcodes judges it by: `{}`", judges.join("`, `"))?;
+    }
     writeln!(out, "\n### Fixes\n")?;
     for f in e.fixes {
         writeln!(out, "- **{}:** {}", server(f), f.step)?;
@@ -203,6 +264,6 @@ fn markdown(e: &Entry, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn wrap(text: &str, width: usize, indent: &str) -> String {
+pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
     sanitize::wrap(text, width, indent, indent)
 }

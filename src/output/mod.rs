@@ -3,17 +3,22 @@
 //! What is written comes from strangers: text for a terminal is cleaned of control bytes ([`sanitize`]), CSV cells are guarded
 //! against formulas, JSON is escaped by its library. No output knows how a log is read.
 
+mod causes;
 mod csv;
 mod explain;
+mod human;
 mod json;
 mod markdown;
 mod records;
 pub mod sanitize;
 mod table;
+mod wording;
 
-pub use explain::{ExplainOutput, write_explanation, write_list};
+pub use causes::write_rules;
+pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
 pub use records::{RecordFormat, RecordWriter};
 
+use crate::diagnose::Severity;
 use crate::report::Report;
 use jiff::tz::TimeZone;
 use std::io::{self, Write};
@@ -33,11 +38,13 @@ pub struct View {
     pub seconds: Option<f64>,
     /// Rows of routes, if the user said how many.
     pub limit: Option<usize>,
+    /// Findings below this are left out where findings are written in full.
+    pub least: Severity,
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { width: None, color: false, zone: TimeZone::UTC, by: By::Route, seconds: None, limit: None }
+        Self { width: None, color: false, zone: TimeZone::UTC, by: By::Route, seconds: None, limit: None, least: Severity::Info }
     }
 }
 
@@ -64,15 +71,20 @@ pub struct Output {
     /// File name extensions that mean it.
     pub extensions: &'static [&'static str],
     /// Writes a report.
-    pub write: fn(&Report, &View, &mut dyn Write) -> io::Result<()>,
+    pub write: Writer,
+    /// Writes its findings in full; `None` where they have no place.
+    pub findings: Option<Writer>,
 }
+
+/// Writes a report, or a part of it.
+pub type Writer = fn(&Report, &View, &mut dyn Write) -> io::Result<()>;
 
 /// Every output.
 pub const OUTPUTS: &[Output] = &[
-    Output { name: "table", extensions: &["txt"], write: table::write },
-    Output { name: "json", extensions: &["json"], write: json::write },
-    Output { name: "csv", extensions: &["csv"], write: csv::write },
-    Output { name: "md", extensions: &["md", "markdown"], write: markdown::write },
+    Output { name: "table", extensions: &["txt"], write: table::write, findings: Some(table::write_findings) },
+    Output { name: "json", extensions: &["json"], write: json::write, findings: Some(json::write_findings) },
+    Output { name: "csv", extensions: &["csv"], write: csv::write, findings: None },
+    Output { name: "md", extensions: &["md", "markdown"], write: markdown::write, findings: Some(markdown::write_findings) },
 ];
 
 /// The output of that name, or the one that a file name's extension means.

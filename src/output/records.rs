@@ -52,6 +52,7 @@ struct Row<'a> {
     connect_time: Option<f64>,
     header_time: Option<f64>,
     termination_state: Text<'a>,
+    cache_status: Text<'a>,
     /// Not there when no services are in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<Service<'a>>,
@@ -75,7 +76,7 @@ struct RejectedRow<'a> {
     rejected: &'a str,
 }
 
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "input",
     "line",
     "time",
@@ -99,6 +100,7 @@ const COLUMNS: [&str; 23] = [
     "connect_time",
     "header_time",
     "termination_state",
+    "cache_status",
 ];
 
 impl<'a> Row<'a> {
@@ -128,12 +130,13 @@ impl<'a> Row<'a> {
             connect_time: r.connect_time.map(seconds),
             header_time: r.header_time.map(seconds),
             termination_state: text(r.termination_state),
+            cache_status: text(r.cache_status),
             service,
         }
     }
 
     /// The row's cells, guarded against being taken for formulas, without the service.
-    fn cells(&self) -> [String; 23] {
+    fn cells(&self) -> [String; 24] {
         let text = |t: &Text<'_>| t.as_deref().map(|t| guarded(t).into_owned()).unwrap_or_default();
         let number = |n: Option<String>| n.unwrap_or_default();
         [
@@ -160,6 +163,7 @@ impl<'a> Row<'a> {
             number(self.connect_time.map(|n| n.to_string())),
             number(self.header_time.map(|n| n.to_string())),
             text(&self.termination_state),
+            text(&self.cache_status),
         ]
     }
 }

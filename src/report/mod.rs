@@ -14,7 +14,9 @@ pub use view::{
 };
 
 use crate::catalogue;
+use crate::diagnose::diagnose;
 use crate::model::{StatusCode, Timestamp};
+use crate::route::NO_REQUEST;
 use crate::scan::Scan;
 use services::Labels;
 use std::collections::BTreeMap;
@@ -45,7 +47,8 @@ impl Report {
         let windows = windows::rows(scan, spec.width);
         let window_seconds = windows.width;
         let labels = Labels::new(scan);
-        let (sums, routes_folded) = routes::sums(&scan.tally, &labels);
+        let (sums, shown, routes_folded) = routes::sums(&scan.tally, &labels);
+        let diagnosis = diagnose(scan, &|input, path| route_of(scan, &shown, input, path), &mask_secrets);
         let services = services::rows(scan, &labels, &sums, window_seconds, lines.parsed);
         let routes = routes::rows(sums, &labels, spec);
         let codes = codes(&routes.all, lines.parsed);
@@ -66,12 +69,24 @@ impl Report {
             routes: routes::select(routes.all, spec),
             services,
             windows: windows.rows,
-            findings: Vec::new(),
-            advice: Vec::new(),
+            traffic: (!scan.tally.evidence().is_empty()).then_some(diagnosis.traffic),
+            findings: diagnosis.findings,
+            advice: diagnosis.advice,
             rejects: rejects(scan),
             warnings: warnings(scan, spec, window_seconds),
         }
     }
+}
+
+/// The route that a path of an input is shown under.
+fn route_of(scan: &Scan, shown: &routes::Shown, input: u32, path: &[u8]) -> Vec<u8> {
+    let service = scan.inputs[input as usize].service;
+    let mut route = Vec::new();
+    match path {
+        [] => route.extend_from_slice(NO_REQUEST),
+        path => scan.tally.rules().write(service, path, &mut route),
+    }
+    shown.get(&(service, route.as_slice().into())).cloned().unwrap_or(route)
 }
 
 fn warnings(scan: &Scan, spec: &ReportSpec, window_seconds: i64) -> Vec<String> {

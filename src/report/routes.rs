@@ -7,7 +7,7 @@ use crate::model::{ServiceId, StatusClass, StatusCode};
 use crate::route::{Counted, MAX_VALUES, NO_REQUEST, RouteKey, fold_positions};
 use crate::tally::{self, Cell, MAX_ROUTES, Tally};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What routes are ordered by, the largest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -42,19 +42,25 @@ pub(super) struct Rows {
 /// Routes being summed, each of a service, with its method and name.
 pub(super) type Sums = BTreeMap<(ServiceId, Option<String>, String), BTreeMap<StatusCode, Cell>>;
 
-/// Routes as they are shown, and in words which ones were counted together.
-pub(super) fn sums(tally: &Tally, labels: &Labels) -> (Sums, Vec<String>) {
+/// What each counted route of a service is shown as.
+pub(super) type Shown = HashMap<(ServiceId, Box<[u8]>), Vec<u8>>;
+
+/// Routes as they are shown, what each counted one became, and in words which ones were counted together.
+pub(super) fn sums(tally: &Tally, labels: &Labels) -> (Sums, Shown, Vec<String>) {
     let mut services: BTreeMap<ServiceId, Vec<_>> = BTreeMap::new();
     for (key, cells) in tally.rows().filter(|(_, cells)| !cells.is_empty()) {
         services.entry(key.service).or_default().push((key, cells));
     }
-    let (mut sums, mut renamed) = (Sums::new(), Renamed::default());
+    let (mut sums, mut shown, mut renamed) = (Sums::new(), Shown::new(), Renamed::default());
     for (service, counted) in services {
         // Each for itself: many values of one service must not fold those of another.
         let routes: Vec<Counted<'_>> = counted.iter().map(|(key, cells)| total(key, cells)).collect();
         let names = fold_positions(&routes, |route| tally.rules().is_pattern(route));
         renamed.add(&labels.of(service), &routes, &names);
         for ((key, cells), name) in counted.iter().zip(&names) {
+            if *key.route != **name {
+                shown.insert((service, key.route.clone()), name.clone());
+            }
             let method = (*key.route != *NO_REQUEST && !key.method.is_empty()).then(|| String::from_utf8_lossy(&key.method).into_owned());
             let route = sums.entry((service, method, String::from_utf8_lossy(name).into_owned())).or_default();
             for (code, cell) in cells {
@@ -65,7 +71,7 @@ pub(super) fn sums(tally: &Tally, labels: &Labels) -> (Sums, Vec<String>) {
     for (&(service, code), cell) in tally.other() {
         sums.entry((service, None, "(other)".into())).or_default().insert(code, cell.clone());
     }
-    (sums, folded(renamed, tally))
+    (sums, shown, folded(renamed, tally))
 }
 
 fn total<'k>(key: &'k RouteKey, cells: &[(StatusCode, &Cell)]) -> Counted<'k> {

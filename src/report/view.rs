@@ -1,6 +1,6 @@
 //! The shapes of a report, as they are serialised.
 
-use crate::diagnose::{Advice, Finding};
+use crate::diagnose::{Advice, Finding, Traffic};
 pub use crate::tally::Quantiles as Latency;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub struct Report {
     pub services: Option<Vec<ServiceRow>>,
     /// The windows that have records, by time.
     pub windows: Vec<WindowRow>,
+    /// The requests by who sent them; `null` where that was not looked at.
+    pub traffic: Option<Traffic>,
     /// What went wrong, judged from the lines, worst first.
     pub findings: Vec<Finding>,
     /// Fields that would make findings surer if they were logged, the most useful first.

@@ -2,11 +2,26 @@
 //!
 //! Two kinds of expressions. A *filter* speaks of one request: `status = 502 and connect_time = none`. A *condition* speaks of
 //! the group that a filter lets through: `count >= 5 and top(client) < 50%`. Text becomes an [`Expr`] with every word known
-//! and every unit checked; values come from whoever evaluates it. The room knows neither logs nor tallies.
+//! and every unit checked; values come from whoever evaluates it. The room knows neither logs nor tallies. The build includes
+//! it as it is, to check the rules of the catalogue: it uses no other room.
 
+mod check;
+mod error;
+mod eval;
+mod parse;
+mod print;
+mod sentence;
+mod text;
+mod token;
 pub mod words;
 
-use words::{Field, Measure};
+pub use error::RuleError;
+pub use eval::{Group, Request, holds, holds_for, value_of};
+pub use parse::{condition, filter, term};
+pub use sentence::{Piece, sentence};
+pub use text::Pattern;
+
+use words::{Field, Kind, Measure};
 
 /// A predicate.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,14 +51,29 @@ pub enum Expr {
 pub enum Term {
     /// A number in base units: seconds, bytes, 0 to 1 for shares.
     Number(f64),
-    /// A text, with `*` for any run of characters, compared without regard to case.
-    Text(String),
+    /// A text, with `*` for any run of characters, compared without regard to case, save for how a session ended.
+    Text(Pattern),
     /// Not stated.
     None,
     /// A field of a request.
     Field(Field),
     /// A measure of a group.
     Measure(Measure, Vec<Arg>),
+}
+
+impl Term {
+    /// What its value is; unknown for a number or `none`, which follow what they are compared with.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Number(_) | Self::None => None,
+            Self::Text(_) => Some(Kind::Text),
+            Self::Field(field) => Some(field.kind()),
+            Self::Measure(measure, args) => match args.first() {
+                Some(Arg::Field(field)) if measure.follows_field() => Some(field.kind()),
+                _ => Some(measure.kind()),
+            },
+        }
+    }
 }
 
 /// What a measure is given.
@@ -57,7 +87,8 @@ pub enum Arg {
     Number(f64),
 }
 
-/// How two sides are compared. A value that is not stated equals only `none`, and is neither less nor more than anything.
+/// How two sides are compared. A value that is not stated equals only `none` and differs only from texts that are written
+/// out; every other comparison with it is false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     /// `=`

@@ -1,6 +1,25 @@
 //! The words of the language: fields of a request, measures of a group of requests. One table each; the parser, the build
 //! and the documentation read them.
 
+/// The servers that the field `server` names.
+pub const SERVERS: &[&str] = &[
+    "nginx",
+    "apache",
+    "haproxy",
+    "caddy",
+    "varnish",
+    "lighttpd",
+    "traefik",
+    "envoy",
+    "alb",
+    "cloudfront",
+    "iis",
+    "cloudflare",
+    "squid",
+    "s3",
+    "unknown",
+];
+
 /// What a word stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -121,7 +140,7 @@ words! {
         "first_upstream_status" = FirstUpstreamStatus of(Kind::Number);
         /// How many upstreams were tried.
         "tries" = Tries of(Kind::Number);
-        /// How the session ended: HAProxy's state, Envoy's flags, a balancer's error reason, IIS' substatus (`404.13`).
+        /// How the session ended: HAProxy's state, Envoy's flags, a balancer's error reason, IIS' substatus (`404.13`); case counts.
         "termination" = Termination of(Kind::Text);
         /// What the cache did, in capitals: `HIT`, `MISS`, `EXPIRED`.
         "cache" = Cache of(Kind::Text);
@@ -165,6 +184,8 @@ words! {
         "builtin" = Builtin of(Kind::Flag);
         /// Code whose built-in page has the size of the body: 494 to 497 are logged as 400 by nginx.
         "builtin_code" = BuiltinCode of(Kind::Number);
+        /// Body has the size of the site's start page, as where every address gets that page.
+        "start_page" = StartPage of(Kind::Flag);
         /// Response is what clients want: 1xx, 2xx, 304.
         "ok" = Ok of(Kind::Flag);
         /// Path is that of a static file: a script, a style, an image, a page with an extension.
@@ -274,5 +295,10 @@ impl Measure {
     /// What it is given.
     pub const fn takes(self) -> Takes {
         self.table().1
+    }
+
+    /// Its value is of the kind of its field: the kind in the table only stands in for that.
+    pub const fn follows_field(self) -> bool {
+        matches!(self, Self::P50 | Self::P95 | Self::Min | Self::Max)
     }
 }

@@ -18,7 +18,7 @@ pub use prepare::{Unknown, detect_in};
 pub use records::{Event, Named, Told, each_record};
 
 use crate::filter::{Filter, WordFilter};
-use crate::format::{Field, Format, Wanted};
+use crate::format::Field;
 use crate::input::{InputError, Origin, chunks};
 use crate::model::{MAX_SERVICES, ServiceId, Services};
 use crate::service::ServiceRules;
@@ -27,7 +27,7 @@ use jiff::tz::TimeZone;
 use prepare::Prepared;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
-use work::Worker;
+use work::{Reading, Worker};
 
 /// What to do with the inputs.
 pub struct ScanSpec {
@@ -96,6 +96,10 @@ pub struct Scanned {
     pub format: Option<String>,
     /// What was assumed about its format, in words.
     pub note: Option<String>,
+    /// The server that wrote it, as rules name it; `unknown` where its format does not tell.
+    pub server: &'static str,
+    /// The names of rules' fields that its format states.
+    pub logged: Vec<&'static str>,
     /// Why no format fits, if so.
     pub unknown: Option<Unknown>,
     /// Bytes read, after decompression.
@@ -135,8 +139,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     tally_spec.routes = prepare::learn(&mut prepared, spec);
     progress.start(prepared.iter().map(Prepared::length).sum());
 
-    let wanted = spec.filter.wanted(Wanted::TALLY);
-    let formats: Vec<Option<Format>> = prepared.iter().map(|p| p.format.as_ref().map(|f| f.narrowed(wanted))).collect();
+    let formats = prepared.iter().map(|p| p.format.as_ref().map(|format| Reading::new(format, &spec.filter))).collect();
     let services_of = prepared.iter().map(|p| p.service).collect();
     let warnings = before.into_iter().map(|warning| (0, warning)).collect();
     let context = Context { spec, tally: tally_spec, formats, services: services_of, progress, warnings: Mutex::new(warnings) };
@@ -175,7 +178,7 @@ const MOST_FOR_STREAM: usize = 16;
 struct Context<'s> {
     spec: &'s ScanSpec,
     tally: Spec,
-    formats: Vec<Option<Format>>,
+    formats: Vec<Option<Reading>>,
     services: Vec<ServiceId>,
     progress: &'s dyn Progress,
     warnings: Mutex<Vec<(u32, String)>>,

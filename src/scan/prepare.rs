@@ -340,6 +340,8 @@ impl Prepared {
         Scanned {
             name: self.name,
             service: self.service,
+            server: self.format.as_ref().map_or("unknown", Format::server),
+            logged: self.format.as_ref().map(Format::logged).unwrap_or_default(),
             format: self.format.map(|f| f.name().to_owned()),
             note: self.note,
             unknown: self.unknown,

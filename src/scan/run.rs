@@ -142,7 +142,7 @@ impl Context<'_> {
 
     /// The format of an input, if what a line means can hang on lines before it.
     fn hanging(&self, input: u32) -> Option<&Format> {
-        self.formats[input as usize].as_ref().filter(|f| f.hangs_on_earlier_lines())
+        self.formats[input as usize].as_ref().map(|r| &r.format).filter(|f| f.hangs_on_earlier_lines())
     }
 
     /// A line whose end never came is no request, and says so.

@@ -2,29 +2,59 @@
 
 use super::Done;
 use crate::filter::Filter;
-use crate::format::{Format, Memory, Reject, is_directive, trim_line};
+use crate::format::{Field, Format, Memory, Reject, Wanted, is_directive, trim_line};
 use crate::input::Chunk;
 use crate::model::{Record, ServiceId};
 use crate::tally::{Lines, Place, Spec, Tally};
 use jiff::tz::TimeZone;
 
+/// How the lines of an input are read.
+pub(super) struct Reading {
+    /// For all lines.
+    pub(super) format: Format,
+    /// For the few that evidence keeps, where a line can be read again by itself: most of what these say nobody asks of the others.
+    whole: Option<Format>,
+}
+
+impl Reading {
+    pub(super) fn new(format: &Format, filter: &Filter) -> Self {
+        let narrowed = |wanted| format.narrowed(filter.wanted(wanted));
+        if format.hangs_on_earlier_lines() {
+            return Self { format: narrowed(Wanted::EVIDENCE), whole: None };
+        }
+        // Whom a line is from is a part of what decides whether it is kept.
+        let counted = Wanted::TALLY.and(&Field::Remote).and(&Field::ClfHead);
+        Self { format: narrowed(counted), whole: Some(narrowed(Wanted::EVIDENCE)) }
+    }
+
+    #[cold]
+    fn again<'r>(&'r self, line: &'r [u8], spare: &'r mut Memory) -> Option<Record<'r>> {
+        let mut record = Record::default();
+        self.whole.as_ref()?.parse(line, spare, &mut record).ok()?;
+        Some(record)
+    }
+}
+
 pub(super) struct Worker<'c> {
-    formats: &'c [Option<Format>],
+    formats: &'c [Option<Reading>],
     services: &'c [ServiceId],
     /// `None` when everything is let through.
     filter: Option<&'c Filter>,
     memory: Memory,
+    /// The same for lines that are read again.
+    spare: Memory,
     tally: Tally,
     chunk_lines: Vec<((u32, u32), u64)>,
 }
 
 impl<'c> Worker<'c> {
-    pub(super) fn new(formats: &'c [Option<Format>], services: &'c [ServiceId], filter: &'c Filter, spec: Spec, zone: TimeZone) -> Self {
+    pub(super) fn new(formats: &'c [Option<Reading>], services: &'c [ServiceId], filter: &'c Filter, spec: Spec, zone: TimeZone) -> Self {
         Self {
             formats,
             services,
             filter: (!filter.is_empty()).then_some(filter),
-            memory: Memory::new(zone),
+            memory: Memory::new(zone.clone()),
+            spare: Memory::new(zone),
             tally: Tally::new(spec),
             chunk_lines: Vec::new(),
         }
@@ -32,7 +62,8 @@ impl<'c> Worker<'c> {
 
     /// Counts the lines of a chunk, which may hang on some lines before it.
     pub(super) fn read(&mut self, data: &[u8], chunk: Chunk, carried: &[u8]) {
-        let format = self.formats[chunk.input as usize].as_ref();
+        let reading = self.formats[chunk.input as usize].as_ref();
+        let format = reading.map(|r| &r.format);
         self.memory.restart();
         if let Some(format) = format.filter(|_| !carried.is_empty()) {
             carried.split(|&b| b == b'\n').for_each(|line| _ = format.skips(trim_line(line), &mut self.memory));
@@ -62,6 +93,9 @@ impl<'c> Worker<'c> {
                 Ok(()) if self.filter.is_none_or(|f| f.accepts(&record)) => {
                     lines.parsed += 1;
                     self.tally.absorb(&record);
+                    let place = Place { input: chunk.input, chunk: chunk.number, line: number };
+                    let spare = &mut self.spare;
+                    self.tally.witness(&record, move || reading.and_then(|r| r.again(line, spare)), place, line);
                 }
                 Ok(()) => lines.filtered += 1,
                 Err(reject) => {

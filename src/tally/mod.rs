@@ -5,11 +5,13 @@
 //! histograms that only crowded cells get, samples by their number.
 
 mod codes;
+mod evidence;
 mod latency;
 mod rejects;
 mod window;
 
 pub use codes::CodeSlots;
+pub use evidence::{Event, Evidence, Span, Text, is_good};
 pub use latency::{Latency, Quantiles};
 pub use rejects::{Place, Reason, Rejects};
 pub use window::{LADDER, MAX_WINDOWS, Width, Windows};
@@ -85,6 +87,7 @@ pub struct Tally {
     slots: CodeSlots,
     windows: Windows,
     rejects: Rejects,
+    evidence: Evidence,
     inputs: BTreeMap<u32, Lines>,
     /// What was dropped when there were too many routes, per service and code.
     other: BTreeMap<(ServiceId, StatusCode), Cell>,
@@ -114,6 +117,7 @@ impl Tally {
             cells: Vec::new(),
             slots: CodeSlots::default(),
             rejects: Rejects::default(),
+            evidence: Evidence::default(),
             inputs: BTreeMap::new(),
             other: BTreeMap::new(),
             untimed: 0,
@@ -213,6 +217,13 @@ impl Tally {
         &mut self.cells[new as usize].cell
     }
 
+    /// Looks at a record that was counted, for evidence of what went wrong. `whole` gives all that its line states, if that is
+    /// more; it is asked for few.
+    #[inline]
+    pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
+        self.evidence.witness(record, whole, place, line);
+    }
+
     /// Counts a line that is no record.
     pub fn reject(&mut self, reject: Reject, place: Place, line: &[u8]) {
         self.rejects.add(reject, place, line);
@@ -246,6 +257,7 @@ impl Tally {
     pub fn merge(&mut self, mut other: Self) {
         self.windows.merge(&other.windows, &mut self.slots, &other.slots);
         self.rejects.merge(std::mem::take(&mut other.rejects));
+        self.evidence.merge(std::mem::take(&mut other.evidence));
         for (input, lines) in std::mem::take(&mut other.inputs) {
             self.inputs.entry(input).or_default().add(lines);
         }
@@ -321,6 +333,7 @@ impl Tally {
         if self.routes.keys().len() > MAX_ROUTES || self.cells.len() > MAX_CELLS {
             self.restart(self.rank_for_all());
         }
+        self.evidence.close();
         let seen = self.cells.iter().map(|l| &l.cell).chain(self.other.values()).filter_map(|c| c.seen);
         self.span = seen.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
     }
@@ -366,6 +379,11 @@ impl Tally {
     /// Lines that are no record.
     pub fn rejects(&self) -> &Rejects {
         &self.rejects
+    }
+
+    /// Records to work out causes from.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// Records that state no time, and so are in no window.

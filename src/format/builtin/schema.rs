@@ -19,7 +19,15 @@ struct File {
     keys: Vec<(String, String, String)>,
     #[serde(default)]
     fallback: bool,
+    #[serde(default = "unknown")]
+    server: String,
+    #[serde(default)]
+    shared: bool,
     sample: Vec<Sample>,
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -60,6 +68,7 @@ const FIELDS: &[&str] = &[
     "connect_time",
     "header_time",
     "termination_state",
+    "cache_status",
 ];
 
 /// The fields among them that say more in their third column: numbers their unit, `not` what its value must not begin with.
@@ -116,6 +125,7 @@ fn check(file: &File) -> Result<(), String> {
 
 fn write_format(rust: &mut String, f: &File) -> std::fmt::Result {
     writeln!(rust, "Builtin {{ name: {:?}, aliases: &{:?}, title: {:?}, syntax: {:?},", f.name, f.aliases, f.title, f.syntax)?;
+    writeln!(rust, "server: {:?}, shared: {},", f.server, f.shared)?;
     writeln!(rust, "template: {:?}, columns: &{:?}, keys: &{:?}, fallback: {}, samples: &[", f.template, f.columns, f.keys, f.fallback)?;
     for s in &f.sample {
         let record: Vec<_> = s.record.iter().collect();

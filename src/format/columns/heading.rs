@@ -3,6 +3,7 @@
 
 use super::split::Separator;
 use crate::format::field::{Field, TimeLayout, Unit};
+use crate::format::logged::UNKNOWN;
 use crate::format::value;
 
 /// What the columns of a line are.
@@ -10,6 +11,8 @@ use crate::format::value;
 pub(super) struct Layout {
     pub(super) columns: Vec<Column>,
     pub(super) has_status: bool,
+    /// The server that writes such columns.
+    pub(super) server: &'static str,
 }
 
 /// One column.
@@ -25,6 +28,8 @@ pub(super) enum Kind {
     Field(Field),
     /// A target, or the host with the target behind it.
     HostAndTarget,
+    /// What Microsoft's server says about the status, `13` behind 404.
+    Substatus,
     /// A header of the request, in which spaces and more are encoded.
     Encoded(Field),
     Other,
@@ -47,11 +52,12 @@ enum Looks {
 }
 
 impl Kind {
-    pub(super) const fn bit(&self) -> u32 {
+    const fn bits(&self) -> u32 {
         match self {
             Self::Date | Self::TimeOfDay => Field::Time(TimeLayout::Any).bit(),
             Self::Field(field) | Self::Encoded(field) => field.bit(),
-            Self::HostAndTarget => Field::Target.bit(),
+            Self::Substatus => Field::TerminationState.bit(),
+            Self::HostAndTarget => Field::Target.bit() | Field::Host.bit(),
             Self::Other => 0,
         }
     }
@@ -78,7 +84,17 @@ impl Layout {
             columns[at].kind = Kind::Other;
         }
         let has_status = columns.iter().any(|c| matches!(c.kind, Kind::Field(Field::Status)));
-        Self { columns, has_status }
+        let server = match () {
+            () if has("x-edge-location") => "cloudfront",
+            () if has("sc-win32-status") || has("sc-substatus") || has("s-computername") => "iis",
+            () => UNKNOWN,
+        };
+        Self { columns, has_status, server }
+    }
+
+    /// The bits of its fields.
+    pub(super) fn fields(&self) -> u32 {
+        self.columns.iter().fold(0, |bits, column| bits | column.kind.bits())
     }
 }
 
@@ -177,7 +193,7 @@ impl Looks {
 }
 
 fn column(name: &str, unit: Unit, has_query: bool) -> (Kind, Looks) {
-    use Kind::{Date, Encoded, Field as Is, HostAndTarget, Other, TimeOfDay};
+    use Kind::{Date, Encoded, Field as Is, HostAndTarget, Other, Substatus, TimeOfDay};
     match name.to_ascii_lowercase().as_str() {
         "date" | "date-utc" | "date-local" => (Date, Looks::Date),
         "time" | "time-utc" | "time-local" => (TimeOfDay, Looks::TimeOfDay),
@@ -195,8 +211,11 @@ fn column(name: &str, unit: Unit, has_query: bool) -> (Kind, Looks) {
         "version" => (Is(Field::Protocol), Looks::Number),
         "sc-status" | "c-status" | "sc_status" | "status_code" => (Is(Field::Status), Looks::Status),
         "sc-bytes" | "bytes" | "sc_bytes" | "response_body_len" => (Is(Field::Bytes), Looks::Number),
-        "cs-bytes" | "cs_bytes" | "s-port" | "c-port" | "sc-substatus" | "sc-win32-status" | "id.orig_p" | "id.resp_p" | "trans_depth"
+        "cs-bytes" | "cs_bytes" | "s-port" | "c-port" | "sc-win32-status" | "id.orig_p" | "id.resp_p" | "trans_depth"
         | "request_body_len" => (Other, Looks::Number),
+        "sc-substatus" => (Substatus, Looks::Number),
+        "x-edge-result-type" => (Is(Field::CacheStatus), Looks::Any),
+        "x-edge-detailed-result-type" => (Is(Field::TerminationState), Looks::Any),
         "timetakenms" => (Is(Field::Duration(Unit::Millis)), Looks::Number),
         "time-taken" => (Is(Field::Duration(unit)), Looks::Number),
         "time_taken_micros" => (Is(Field::Duration(Unit::Micros)), Looks::Number),

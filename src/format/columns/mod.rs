@@ -10,6 +10,7 @@ mod split;
 use super::clock::Clock;
 use super::field::{Field, Wanted};
 use super::keyed::Strings;
+use super::logged::UNKNOWN;
 use super::{Fit, Reject, value};
 use crate::model::Record;
 use heading::{Column, Groups, Kind, Layout, Pattern};
@@ -33,6 +34,23 @@ pub(super) struct Heading {
     layout: Option<Layout>,
     /// The layout of the last line that the heading in force, if any, did not fit: lines of one log mostly have the same.
     guess: Option<Guess>,
+}
+
+impl Heading {
+    /// The layouts that lines were read by.
+    fn layouts(&self) -> impl Iterator<Item = &Layout> {
+        self.layout.iter().chain(self.guess.as_ref().map(|guess| &guess.layout))
+    }
+
+    /// The bits of the fields that they have.
+    pub(super) fn fields(&self) -> u32 {
+        self.layouts().fold(0, |bits, layout| bits | layout.fields())
+    }
+
+    /// The server that writes such columns.
+    pub(super) fn server(&self) -> &'static str {
+        self.layouts().map(|layout| layout.server).find(|server| *server != UNKNOWN).unwrap_or(UNKNOWN)
+    }
 }
 
 /// A layout with where it comes from: the reader by its marker, the number of a pattern, the groups of it.
@@ -61,9 +79,14 @@ impl Columns {
         Self { marker, known, wanted: Wanted::ALL, comma }
     }
 
+    /// The bits of the fields that lines may state.
+    pub(super) fn fields(&self) -> u32 {
+        self.known.iter().fold(0, |bits, pattern| bits | Layout::new(pattern.names(), None).fields())
+    }
+
     /// Whether some layout has this field. What a heading to come will have is not known, so that it may.
     pub(super) fn has(&self, field: &Field) -> bool {
-        self.known.iter().any(|pattern| Layout::new(pattern.names(), None).columns.iter().any(|c| c.kind.bit() == field.bit()))
+        self.fields() & field.bit() != 0
     }
 
     pub(super) fn narrowed(&self, wanted: Wanted) -> Self {
@@ -134,10 +157,11 @@ impl Columns {
                 None => refused.unwrap_or(Err(Reject::NotThisFormat)),
             },
         };
-        let Values { record: read_so_far, decoded } = values;
+        let Values { record: read_so_far, decoded, ended } = values;
         *record = read_so_far;
-        let unescaped: &'a str = &strings.unescaped;
-        record.user_agent = record.user_agent.or(decoded.map(|(from, to)| &unescaped.as_bytes()[from..to]));
+        let unescaped: &'a [u8] = strings.unescaped.as_bytes();
+        record.user_agent = record.user_agent.or(decoded.map(|(from, to)| &unescaped[from..to]));
+        record.termination_state = record.termination_state.or(ended.map(|(from, to)| &unescaped[from..to]));
         read
     }
 
@@ -151,12 +175,12 @@ impl Columns {
         values: &mut Values<'a>,
     ) -> Result<Fit, Reject> {
         *values = Values::default();
-        let Values { record, decoded } = values;
+        let Values { record, decoded, ended } = values;
         if !layout.has_status {
             return Err(Reject::NotThisFormat);
         }
         strings.unescaped.clear();
-        let (mut date, mut time, mut status) = (None, None, None);
+        let (mut date, mut time, mut status, mut substatus) = (None, None, None, None);
         let mut found = 0;
         for (Column { kind, .. }, column) in layout.columns.iter().zip(columns(line, separator)) {
             found += 1;
@@ -164,6 +188,7 @@ impl Columns {
                 Kind::Date => date = Some(column),
                 Kind::TimeOfDay => time = Some(column),
                 Kind::Field(Field::Status) => status = Some(column),
+                Kind::Substatus if self.wanted.has(&Field::TerminationState) => substatus = value::stated(column),
                 Kind::HostAndTarget if self.wanted.has(&Field::Target) => set_host_and_target(record, column),
                 Kind::Field(field) if self.wanted.has(field) => _ = value::set(record, field, column, clock),
                 Kind::Encoded(field) if self.wanted.has(field) && value::stated(column).is_some() => {
@@ -176,6 +201,9 @@ impl Columns {
         record.status = value::status(status);
         if record.status.is_none() {
             return Err(if matches!(status, b"-" | b"-1" | b"") { Reject::NoStatus } else { Reject::BadStatus });
+        }
+        if let Some(substatus) = substatus.filter(|s| *s != b"0").and_then(|s| std::str::from_utf8(s).ok()) {
+            *ended = Some(joined(status, substatus, &mut strings.unescaped));
         }
         if let (Some(date), Some(time)) = (date, time) {
             record.time = clock.date_and_time(date, time);
@@ -196,6 +224,15 @@ impl Columns {
         };
         Some(&last.insert(guess).layout)
     }
+}
+
+/// Writes `404.13`, and gives where it stands.
+fn joined(status: &[u8], substatus: &str, unescaped: &mut String) -> (usize, usize) {
+    let from = unescaped.len();
+    unescaped.push_str(&String::from_utf8_lossy(status));
+    unescaped.push('.');
+    unescaped.push_str(substatus);
+    (from, unescaped.len())
 }
 
 /// `www.example.com/path?query` is the host with the target; a path, a whole URL, and what CONNECT asks for are targets.
@@ -219,6 +256,8 @@ struct Values<'a> {
     record: Record<'a>,
     /// Where the decoded user agent stands.
     decoded: Option<(usize, usize)>,
+    /// Where the status stands with its substatus.
+    ended: Option<(usize, usize)>,
 }
 
 #[cfg(test)]

@@ -334,7 +334,7 @@ fn define(server: Server, found: FoundFormat) -> Defined {
     } else {
         template::configured(&text, syntax, escape)
     };
-    let reading = reader.map(|reader| Format::bare(label, reader, Vec::new()));
+    let reading = reader.map(|reader| Format::bare(label, reader, Vec::new()).of_server(server.word()));
     Defined { name, directive, text, escape, place: Some(place), reading }
 }
 
@@ -347,6 +347,14 @@ impl Server {
         }
     }
 
+    /// Its name in rules.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Apache => "apache",
+        }
+    }
+
     /// What the server can write without any definition. Apache has `common` only, but its `combined` stands in every
     /// configuration that it is delivered with, and may be in an include that is missing.
     fn built_in(self) -> impl Iterator<Item = Defined> {
@@ -356,7 +364,8 @@ impl Server {
         };
         names.iter().map(move |(name, called)| {
             let builtin = builtins().iter().find(|b| b.is_called(called)).expect("the servers' own formats are built in");
-            let format = Format { name: format!("{name} ({product})"), others: builtin.fallbacks(), ..builtin.format() };
+            let format =
+                Format { name: format!("{name} ({product})"), others: builtin.fallbacks(), ..builtin.format().of_server(self.word()) };
             Defined {
                 name: (*name).to_owned(),
                 directive: product,

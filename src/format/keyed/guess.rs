@@ -84,6 +84,17 @@ impl Seen {
         }
     }
 
+    /// Whether two of the keys at least are names of nginx's variables, or what people shorten them to.
+    pub(crate) fn is_of_nginx(&self) -> bool {
+        let name = |path: &[String]| if let [name] = path { NGINX.contains(&name.as_str()) } else { false };
+        self.values.keys().filter(|path| name(path)).count() >= 2
+    }
+
+    /// Whether the line has a key of nginx's upstream, so that a short key beside it is of the upstream too.
+    fn has_upstream(&self) -> bool {
+        self.values.keys().any(|path| matches!(path.last().map(String::as_str), Some("uct" | "uht" | "urt")))
+    }
+
     /// A key for each field that `known` does not hold and that one of the keys can be.
     pub(crate) fn guesses(&self, known: &dyn Fn(&Field) -> bool) -> Vec<KeyRow> {
         let mut taken: Vec<&[String]> = Vec::new();
@@ -93,8 +104,10 @@ impl Seen {
             if known(&field) || (field.is_of_request_line() && rows.iter().any(|(_, f, _): &KeyRow| *f == Field::Request)) {
                 continue;
             }
+            // What was never stated in the sample can be told by its neighbours only.
+            let known_empty = self.has_upstream() && matches!(field, Field::UpstreamAddr | Field::UpstreamStatus);
             let fits = |(path, values): &(&Vec<String>, &Vec<String>)| {
-                !taken.contains(&path.as_slice()) && !values.is_empty() && values.iter().all(|v| (guess.is)(v))
+                !taken.contains(&path.as_slice()) && (!values.is_empty() || known_empty) && values.iter().all(|v| (guess.is)(v))
             };
             let named = |path: &[String]| guess.name_of(path);
             let candidates: Vec<_> = self.values.iter().filter(fits).filter(|(path, _)| !guess.is_refused(path)).collect();
@@ -103,7 +116,8 @@ impl Seen {
             if let Some((path, values)) = best.map(|(_, c)| c).or(alone) {
                 taken.push(path);
                 let values: Vec<&str> = values.iter().map(String::as_str).chain(path.last().map(String::as_str)).collect();
-                rows.push(((*path).clone(), (guess.field)(&values), RANK));
+                let field = (guess.field)(&values);
+                rows.extend((!field.is_skipped()).then(|| ((*path).clone(), field, RANK)));
             }
         }
         rows
@@ -194,6 +208,15 @@ const GUESSES: &[Guess] = &[
     },
     Guess { field: |_| Field::Referer, is: |_| true, names: &["refer"], refused: &[], needs_name: true },
     Guess { field: |_| Field::UserAgent, is: |_| true, names: &["agent"], refused: &[], needs_name: true },
+    Guess { field: |_| Field::UpstreamStatus, is: is_status_list, names: &["us"], refused: &[], needs_name: true },
+    Guess {
+        field: |_| Field::CacheStatus,
+        is: value::is_cache_status,
+        names: &["cache_status", "cachestatus", "x-cache", "x_cache", "xcache", "cache_result", "cache", "cs"],
+        refused: &["control", "key"],
+        needs_name: true,
+    },
+    Guess { field: upstream_addr, is: is_peer_list, names: &["ua", "upstream_host", "backend"], refused: &["time"], needs_name: true },
     Guess {
         field: |_| Field::RequestId,
         is: |v| v.len() >= 8 && !v.contains(' '),
@@ -201,6 +224,28 @@ const GUESSES: &[Guess] = &[
         refused: &[],
         needs_name: true,
     },
+];
+
+/// Variables of nginx that no other server's keys are called.
+const NGINX: [&str; 18] = [
+    "body_bytes_sent",
+    "time_local",
+    "time_iso8601",
+    "msec",
+    "http_user_agent",
+    "http_referer",
+    "http_x_forwarded_for",
+    "request_time",
+    "request_length",
+    "upstream_addr",
+    "upstream_status",
+    "upstream_response_time",
+    "upstream_connect_time",
+    "upstream_header_time",
+    "upstream_cache_status",
+    "uct",
+    "uht",
+    "urt",
 ];
 
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
@@ -222,6 +267,27 @@ fn is_number(text: &str) -> bool {
 fn is_address(text: &str) -> bool {
     let bare = text.rsplit_once(':').map_or(text, |(address, _)| address.trim_matches(['[', ']']));
     text.parse::<IpAddr>().is_ok() || bare.parse::<IpAddr>().is_ok()
+}
+
+/// One status a try.
+fn is_status_list(text: &str) -> bool {
+    text.split([',', ':'])
+        .map(str::trim)
+        .all(|one| one == "-" || value::status(one.as_bytes()).is_some_and(|s| matches!(s.get(), 100..=599)))
+}
+
+/// One server a try: an address with a port, a socket, or the name of a group in which none was alive.
+fn is_peer_list(text: &str) -> bool {
+    let peers = || text.split(", ").flat_map(|tries| tries.split(" : "));
+    peers().all(|one| one.starts_with("unix:") || !one.is_empty() && !one.contains(['/', ' ', '(']))
+}
+
+/// Names alone may be anything: of some servers the port must be stated. Without any value the neighbours have told.
+fn upstream_addr(values: &[&str]) -> Field {
+    let is_port = |(_, port): (&str, &str)| port.parse::<u16>().is_ok();
+    let has_port = |v: &&str| v.starts_with("unix:") || v.split([',', ' ']).any(|one| one.rsplit_once(':').is_some_and(is_port));
+    let values = &values[..values.len().saturating_sub(1)];
+    if values.is_empty() || values.iter().any(has_port) { Field::UpstreamAddr } else { Field::Skip }
 }
 
 /// The unit stands in the key's name; without one a fraction means seconds, and whole numbers milliseconds.
@@ -252,6 +318,21 @@ mod tests {
         let rows = Seen::of(&[line], Notation::Json).guesses(&|_| false);
         let shown: Vec<String> = rows.iter().map(|(path, field, _)| format!("{}={field:?}", path.join("."))).collect();
         assert_eq!(shown, ["st=Status", "what=Request", "when=Time(Any)", "took_ms=Duration(Millis)", "from.ip=Peer"]);
+    }
+
+    #[test]
+    fn short_keys_are_told_by_values_and_neighbours() {
+        let guessed = |lines: &[&str]| {
+            let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+            let rows = Seen::of(&lines, Notation::Json).guesses(&|f| !matches!(f, Field::UpstreamAddr | Field::UpstreamStatus));
+            rows.iter().map(|(path, field, _)| format!("{}={field:?}", path.join("."))).collect::<Vec<_>>()
+        };
+        let both = ["us=UpstreamStatus", "ua=UpstreamAddr"];
+        assert_eq!(guessed(&[r#"{"us":"502, 200","ua":"10.0.0.5:80, unix:/run/a.sock"}"#, r#"{"us":"","ua":"backend"}"#]), both);
+        assert_eq!(guessed(&[r#"{"uct":"","us":"","ua":""}"#]), both);
+        assert_eq!(guessed(&[r#"{"us":"","ua":""}"#]), [""; 0]);
+        assert_eq!(guessed(&[r#"{"uct":"0.1","us":"31415","ua":"Mozilla/5.0 (X11)"}"#, r#"{"ua":"curl"}"#]), [""; 0]);
+        assert_eq!(guessed(&[r#"{"ua":"curl"}"#]), [""; 0]);
     }
 
     #[test]

@@ -30,6 +30,17 @@ impl JsonProgram {
             return Err(Reject::NotJson);
         }
         let Strings { unescaped, mended } = strings;
+        let found = self.found(line, unescaped, mended)?;
+        found.fill(&self.0, record, unescaped, clock)?;
+        Ok(if found.fills(&self.0) { Fit::Whole } else { Fit::Partly })
+    }
+
+    /// The bits of the fields that a line has keys for.
+    pub(crate) fn met(&self, line: &[u8]) -> u32 {
+        self.found(line, &mut String::new(), &mut Vec::new()).map_or(0, |found| found.met)
+    }
+
+    fn found<'a>(&'a self, line: &'a [u8], unescaped: &mut String, mended: &'a mut Vec<u8>) -> Result<Found<'a>, Reject> {
         let mut found = Found::default();
         unescaped.clear();
         if self.walk(line, &mut found, unescaped).is_err() {
@@ -38,8 +49,7 @@ impl JsonProgram {
             unescaped.clear();
             self.walk(mended, &mut found, unescaped).map_err(|e| if e.is_eof() { Reject::CutShort } else { Reject::NotJson })?;
         }
-        found.fill(&self.0, record, unescaped, clock)?;
-        Ok(if found.count() == self.0.fields { Fit::Whole } else { Fit::Partly })
+        Ok(found)
     }
 
     fn walk<'a>(&'a self, line: &'a [u8], found: &mut Found<'a>, unescaped: &mut String) -> Result<(), serde_json::Error> {

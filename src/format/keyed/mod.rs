@@ -22,8 +22,8 @@ pub(super) type KeyRow = (Vec<String>, Field, u8);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keys {
     root: Node,
-    /// How many fields the map knows: a line that fills all of them fits wholly.
-    fields: usize,
+    /// The bits of the fields that the map knows: a line that fills all of them fits wholly.
+    fields: u32,
     /// Some key holds a part of the request, so that every access line has one.
     of_request: bool,
 }
@@ -52,17 +52,20 @@ pub(super) struct Strings {
 impl Keys {
     pub(super) fn new(keys: Vec<KeyRow>) -> Self {
         let mut program = Self::default();
-        let mut seen = 0u32;
         for (path, field, rank) in keys {
             if field.is_skipped() {
                 continue;
             }
-            seen |= field.bit();
+            program.fields |= field.bit();
             program.of_request |= field == Field::Request || field.is_of_request_line();
             program.root.insert(&path, field, rank);
         }
-        program.fields = seen.count_ones() as usize;
         program
+    }
+
+    /// The bits of all fields that it knows.
+    pub(super) const fn fields(&self) -> u32 {
+        self.fields
     }
 
     pub(super) fn has(&self, field: &Field) -> bool {
@@ -110,8 +113,8 @@ impl Node {
 #[derive(Default)]
 struct Found<'a> {
     slots: [Option<(u8, &'a Field, Text<'a>)>; Found::SLOTS],
-    /// The line has a key for some part of the request, whatever it holds.
-    of_request: bool,
+    /// The bits of the fields that the line has keys for, whatever these hold.
+    met: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -126,7 +129,7 @@ impl<'a> Found<'a> {
 
     /// Notes that the line has a key.
     fn meet(&mut self, field: &Field) {
-        self.of_request |= *field == Field::Request || field.is_of_request_line();
+        self.met |= field.bit();
     }
 
     fn put(&mut self, field: &'a Field, rank: u8, text: Text<'a>) {
@@ -136,8 +139,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn count(&self) -> usize {
-        self.slots.iter().flatten().count()
+    fn fills(&self, keys: &Keys) -> bool {
+        self.slots.iter().flatten().count() == keys.fields.count_ones() as usize
     }
 
     /// Fills `record`, which must be empty. A request without a status is answered without one being logged, or never.
@@ -176,7 +179,7 @@ impl<'a> Found<'a> {
         let is_session = record.status.is_some_and(|s| s.get() == 0) && record.method.is_none() && record.path.is_none();
         match (record.status, no_status) {
             // A number that is called status or code, and no request: what some application has to say.
-            _ if keys.of_request && !self.of_request => Err(Reject::NotThisFormat),
+            _ if keys.of_request && self.met & Field::OF_REQUEST == 0 => Err(Reject::NotThisFormat),
             (Some(_), _) if is_session => Err(Reject::NoStatus),
             (Some(_), _) => Ok(()),
             (None, Some(true)) => Err(Reject::NoStatus),

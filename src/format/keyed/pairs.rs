@@ -35,8 +35,19 @@ impl Pairs {
             return Err(Reject::NotThisFormat);
         }
         let unescaped = &mut strings.unescaped;
-        unescaped.clear();
+        let found = self.found(line, unescaped)?;
+        found.fill(&self.keys, record, unescaped, clock)?;
+        Ok(if found.fills(&self.keys) { Fit::Whole } else { Fit::Partly })
+    }
+
+    /// The bits of the fields that a line has keys for.
+    pub(crate) fn met(&self, line: &[u8]) -> u32 {
+        self.found(line, &mut String::new()).map_or(0, |found| found.met)
+    }
+
+    fn found<'a>(&'a self, line: &'a [u8], unescaped: &mut String) -> Result<Found<'a>, Reject> {
         let mut found = Found::default();
+        unescaped.clear();
         let pairs = match self.dialect {
             Dialect::Ltsv => self.walk(ltsv(line), &mut found, unescaped),
             Dialect::Logfmt => self.walk(logfmt(line).map(Some), &mut found, unescaped),
@@ -44,8 +55,7 @@ impl Pairs {
         if pairs.is_none_or(|count| count < 2) {
             return Err(Reject::NotThisFormat);
         }
-        found.fill(&self.keys, record, unescaped, clock)?;
-        Ok(if found.count() == self.keys.fields { Fit::Whole } else { Fit::Partly })
+        Ok(found)
     }
 
     /// Puts the pairs that matter into `found`, and gives how many pairs there are; `None` when something is no pair.

@@ -4,6 +4,7 @@ use crate::output::sanitize::{clean, cut, cut_middle, width};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A column of a table.
+#[derive(Clone)]
 pub(super) struct Column {
     pub(super) title: String,
     pub(super) cells: Vec<String>,
@@ -76,25 +77,37 @@ pub(super) fn lines(mut columns: Vec<Column>, limit: Option<usize>) -> Vec<Strin
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
+/// Shortens cells; where that is not enough a column goes, and the others get their room back before they are shortened anew.
 fn fit(columns: &mut Vec<Column>, limit: usize) {
     loop {
-        let total = |columns: &[Column]| columns.iter().map(|c| c.width() + GAP).sum::<usize>().saturating_sub(GAP);
-        let mut order: Vec<usize> = (0..columns.len()).filter(|&at| columns[at].min.is_some()).collect();
-        order.sort_by_key(|&at| columns[at].order);
-        for at in order {
-            let over = total(columns).saturating_sub(limit);
-            let column = &mut columns[at];
-            let to = column.width().saturating_sub(over).max(column.min.unwrap_or(0));
-            let shorten = if column.middle { cut_middle } else { cut };
-            column.cells.iter_mut().for_each(|cell| *cell = shorten(cell, to));
-            column.title = cut(&column.title, to);
-        }
+        let mut shorter = columns.clone();
+        shorten(&mut shorter, limit);
         let going = (0..columns.len()).filter(|&at| columns[at].optional).min_by_key(|&at| columns[at].order);
         match going {
-            Some(at) if total(columns) > limit => columns.remove(at),
-            _ => break,
+            Some(at) if total(&shorter) > limit => columns.remove(at),
+            _ => {
+                *columns = shorter;
+                return;
+            }
         };
     }
+}
+
+fn shorten(columns: &mut [Column], limit: usize) {
+    let mut order: Vec<usize> = (0..columns.len()).filter(|&at| columns[at].min.is_some()).collect();
+    order.sort_by_key(|&at| columns[at].order);
+    for at in order {
+        let over = total(columns).saturating_sub(limit);
+        let column = &mut columns[at];
+        let to = column.width().saturating_sub(over).max(column.min.unwrap_or(0));
+        let shorten = if column.middle { cut_middle } else { cut };
+        column.cells.iter_mut().for_each(|cell| *cell = shorten(cell, to));
+        column.title = cut(&column.title, to);
+    }
+}
+
+fn total(columns: &[Column]) -> usize {
+    columns.iter().map(|c| c.width() + GAP).sum::<usize>().saturating_sub(GAP)
 }
 
 #[cfg(test)]
@@ -117,5 +130,18 @@ mod tests {
         }
         assert!(table(60)[1].contains("payments 41 %"));
         assert!(!table(20)[0].contains("MOSTLY"));
+    }
+
+    #[test]
+    fn what_a_column_leaves_behind_the_others_take() {
+        let columns = || {
+            vec![
+                Column::text("NAME", vec!["Internal Server Error".into()], 6, 1),
+                Column::text("LONG", vec!["x".repeat(30)], 20, 2).optional(),
+                Column::number("N", vec!["1".into()]),
+            ]
+        };
+        assert_eq!(lines(columns(), Some(31))[1], format!("Inter…  {}…  1", "x".repeat(19)));
+        assert_eq!(lines(columns(), Some(26))[1], "Internal Server Error  1");
     }
 }

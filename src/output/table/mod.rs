@@ -3,23 +3,33 @@
 //! Readable without colour; colour only underlines what words and signs say. When the reader is no terminal the width is
 //! unknown, and nothing is cut.
 
-mod human;
+mod findings;
+mod full;
 mod layout;
 mod sections;
 mod services;
 
-use super::View;
+use super::{View, human};
 use crate::report::Report;
 use std::io::{self, Write};
 
 pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { report, view, out };
     page.header()?;
+    page.findings()?;
     page.codes()?;
     page.services()?;
     page.routes()?;
     page.windows()?;
-    page.rest()
+    page.rest()?;
+    page.advice(findings::ADVISED)
+}
+
+pub(super) fn write_findings(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { report, view, out };
+    page.header()?;
+    page.findings_in_full()?;
+    page.advice(usize::MAX)
 }
 
 /// What the sections are written on.

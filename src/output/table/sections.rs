@@ -2,8 +2,10 @@
 
 use super::layout::{Column, lines};
 use super::{Page, human, services};
+use crate::diagnose::Severity;
 use crate::model::StatusCode;
 use crate::output::sanitize::{cut, width, wrap};
+use crate::output::wording;
 use crate::report::{CodeRow, Latency, Report, RouteRow};
 use std::collections::BTreeMap;
 use std::io;
@@ -35,7 +37,9 @@ impl Page<'_> {
         }
         self.line(&accounting(report))?;
         self.notes()?;
-        self.line(&verdict(report))
+        self.line(&verdict(report))?;
+        let without = report.traffic.as_ref().map(wording::without_bots).unwrap_or_default();
+        if without.is_empty() { Ok(()) } else { self.wrapped(&without, "    ") }
     }
 
     /// What was assumed about the inputs: once where it is the same, and not for each of very many.
@@ -58,7 +62,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn times(&self) -> human::Times {
+    pub(super) fn times(&self) -> human::Times {
         let (start, end) = self.report.span.as_ref().map_or((0, 0), |s| (s.start_seconds, s.end_seconds));
         human::Times::new(&self.view.zone, start, end)
     }
@@ -98,10 +102,19 @@ impl Page<'_> {
         if errors.is_empty() { Ok(()) } else { self.dimmed(&format!("      More: logcodes explain {}", errors.join(" "))) }
     }
 
-    /// What a code means and what to do first: on one line if it fits, on two if it is an error worth them.
+    /// What a code means and what to do first: on one line if it fits, on two if it is an error worth them. Below findings, which
+    /// know better what to do, only the worst errors get a line.
     fn meaning(&mut self, code: &CodeRow, in_full: bool) -> io::Result<()> {
+        let mut findings = self.report.findings.iter().filter(|f| f.severity >= Severity::Warning).peekable();
+        let below = findings.peek().is_some();
+        if below && (urgency(code) < 2 || !in_full) {
+            return Ok(());
+        }
+        if findings.any(|f| f.codes.contains(&code.code)) {
+            return self.dimmed(&format!("      {}", code.short));
+        }
         let one = format!("      {}. First: {}", code.short, code.first_step);
-        if urgency(code) < 2 || !in_full || self.view.width.is_none_or(|w| width(&one) <= w) {
+        if urgency(code) < 2 || !in_full || below || self.view.width.is_none_or(|w| width(&one) <= w) {
             return self.dimmed(&one);
         }
         self.dimmed(&format!("      {}", code.short))?;
@@ -121,11 +134,11 @@ impl Page<'_> {
         }
     }
 
-    fn heading(&mut self, line: &str) -> io::Result<()> {
+    pub(super) fn heading(&mut self, line: &str) -> io::Result<()> {
         if self.view.color { writeln!(self.out, "\u{1b}[1m{line}\u{1b}[0m") } else { writeln!(self.out, "{line}") }
     }
 
-    fn dimmed(&mut self, line: &str) -> io::Result<()> {
+    pub(super) fn dimmed(&mut self, line: &str) -> io::Result<()> {
         let line = self.view.width.map_or_else(|| line.to_owned(), |w| cut(line, w));
         if self.view.color { writeln!(self.out, "\u{1b}[2m{line}\u{1b}[0m") } else { writeln!(self.out, "{line}") }
     }

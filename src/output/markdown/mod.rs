@@ -1,7 +1,10 @@
 //! The report for tickets and merge requests: GitHub-flavoured Markdown.
 
+mod findings;
+
 use super::View;
 use super::sanitize::clean;
+use super::wording;
 use crate::report::{Latency, Report, Service};
 use std::io::{self, Write};
 
@@ -9,21 +12,35 @@ use std::io::{self, Write};
 const ROUTES: usize = 20;
 
 pub(super) fn write(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
+    header(report, "Status codes", out)?;
+    findings::write(report, view, out)?;
+    codes(report, out)?;
+    services(report, out)?;
+    routes(report, view.limit.unwrap_or(ROUTES), out)?;
+    rejects(report, out)?;
+    findings::advice(report, out)
+}
+
+pub(super) fn write_findings(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
+    header(report, "Findings", out)?;
+    findings::write(report, view, out)?;
+    findings::advice(report, out)
+}
+
+fn header(report: &Report, what: &str, out: &mut dyn Write) -> io::Result<()> {
     let lines = report.lines;
     let names: Vec<String> = report
         .inputs
         .iter()
         .map(|i| format!("{} ({})", cell(&i.path), i.format.as_deref().map_or("unknown format".to_owned(), cell)))
         .collect();
-    writeln!(out, "## Status codes of {}\n", names.join(", "))?;
+    writeln!(out, "## {what} of {}\n", names.join(", "))?;
     if let Some(span) = &report.span {
         writeln!(out, "{} to {}\n", span.start, span.end)?;
     }
     writeln!(out, "{} lines = {} requests + {} filtered out + {} rejected\n", lines.read, lines.parsed, lines.filtered, lines.rejected)?;
-    codes(report, out)?;
-    services(report, out)?;
-    routes(report, view.limit.unwrap_or(ROUTES), out)?;
-    rejects(report, out)
+    let without = report.traffic.as_ref().map(wording::without_bots).unwrap_or_default();
+    if without.is_empty() { Ok(()) } else { writeln!(out, "{without}\n") }
 }
 
 fn codes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -112,8 +129,10 @@ fn share(count: u64, all: u64) -> String {
 /// Plain text of a table cell: no markup, no mention, no link of a stranger's.
 fn cell(text: &str) -> String {
     let mut safe = String::new();
-    for c in clean(text).chars() {
-        if matches!(c, '|' | '*' | '_' | '[' | ']' | '<' | '>' | '`' | '#' | '\\') {
+    // What looks like an address is made a link of, even without markup.
+    let text = clean(text).replace("://", ":\u{2060}//").replace("www.", "www\u{2060}.");
+    for c in text.chars() {
+        if matches!(c, '|' | '*' | '_' | '[' | ']' | '<' | '>' | '`' | '#' | '~' | '\\') {
             safe.push('\\');
         }
         safe.push(c);

@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// `6,003,012`
@@ -79,13 +80,22 @@ pub(super) fn length(seconds: i64) -> String {
 pub(super) struct Times {
     zone: TimeZone,
     year: bool,
+    /// All on one day, so that a clock says enough.
+    one_day: bool,
 }
 
 impl Times {
     pub(super) fn new(zone: &TimeZone, start: i64, end: i64) -> Self {
         let zone = zone.clone();
-        let year = |at: i64| zoned(&zone, at).map(|z| z.year());
-        Self { year: year(start) != year(end), zone: zone.clone() }
+        let [first, last] = [start, end].map(|at| zoned(&zone, at).map(|z| z.date()));
+        let year = first.map(Date::year) != last.map(Date::year);
+        Self { year, one_day: first == last, zone }
+    }
+
+    /// `10:54:01`, with its day where there are several; with seconds where what happens lasts less than an hour.
+    pub(super) fn moment(&self, at: i64, lasts: i64) -> String {
+        let clock = self.print(at, if lasts < 3600 { "%H:%M:%S" } else { "%H:%M" });
+        if self.one_day { clock } else { format!("{} {clock}", self.day(at)) }
     }
 
     /// `15 Jun 15:06`

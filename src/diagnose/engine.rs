@@ -1,0 +1,199 @@
+//! Rules asked one after another: which requests each explains.
+
+use super::finding::Severity;
+use super::group::{Members, One};
+use super::shift;
+use super::table::Table;
+use crate::catalogue::cause::{Cause, Rule, causes};
+use crate::rule::words::{Field, Measure};
+use crate::rule::{self, Arg, Expr, Piece, Term};
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// A rule of the catalogue, read.
+pub(super) struct Ready {
+    pub(super) cause: &'static Cause,
+    pub(super) rule: &'static Rule,
+    filter: Expr,
+    by: Option<Field>,
+    when: Expr,
+    /// Fields whose shift the condition asks for.
+    shifts: Vec<Field>,
+    raise: Vec<(Expr, Severity)>,
+    pub(super) title: Vec<Piece>,
+    pub(super) evidence: Vec<Vec<Piece>>,
+}
+
+/// All rules, in the order in which they are asked.
+static RULES: LazyLock<Vec<Ready>> = LazyLock::new(|| {
+    let mut rules: Vec<Ready> = causes().iter().flat_map(|cause| cause.rules.iter().map(|rule| Ready::new(cause, rule))).collect();
+    rules.sort_by(|a, b| {
+        (a.rule.order.cmp(&b.rule.order)).then(b.rule.confidence.total_cmp(&a.rule.confidence)).then(a.rule.id.cmp(b.rule.id))
+    });
+    rules
+});
+
+impl Ready {
+    fn new(cause: &'static Cause, rule: &'static Rule) -> Self {
+        let severity = |word: &str| Severity::named(word).expect("the build checks severities");
+        let condition = |text: &str| rule::condition(text).expect("the build checks conditions");
+        let sentence = |text: &str| rule::sentence(text).expect("the build checks sentences");
+        let when = condition(rule.when);
+        Self {
+            cause,
+            rule,
+            shifts: shifts(&when),
+            filter: rule::filter(rule.filter).expect("the build checks filters"),
+            by: rule.by.map(|by| Field::named(by).expect("the build checks fields")),
+            when,
+            title: sentence(rule.title.unwrap_or(cause.title)),
+            evidence: rule.evidence.iter().map(|text| sentence(text)).collect(),
+            raise: rule.raise.iter().map(|(when, word)| (condition(when), severity(word))).collect(),
+        }
+    }
+
+    fn severity(&self, members: &Members<'_, '_>) -> Severity {
+        let plain = Severity::named(self.rule.severity.unwrap_or(self.cause.severity)).expect("the build checks severities");
+        let raised = self.raise.iter().rev().find(|(when, _)| rule::holds_for(when, members));
+        raised.map_or(plain, |(_, severity)| *severity)
+    }
+}
+
+/// The fields whose shift a condition asks for.
+fn shifts(when: &Expr) -> Vec<Field> {
+    let of = |term: &Term| match term {
+        Term::Measure(Measure::Shift, args) => args.iter().find_map(|arg| if let Arg::Field(field) = arg { Some(*field) } else { None }),
+        _ => None,
+    };
+    match when {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().flat_map(shifts).collect(),
+        Expr::Not(part) => shifts(part),
+        Expr::Compare(left, _, right) => of(left).into_iter().chain(of(right)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Requests that a rule explains.
+pub(super) struct Case<'a, 't> {
+    pub(super) ready: &'static Ready,
+    pub(super) members: Members<'a, 't>,
+    pub(super) severity: Severity,
+}
+
+/// Asks all rules. What one explains is not asked of rules for other causes any more.
+pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
+    let mut by_code: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
+    for (row, of) in table.rows.iter().enumerate() {
+        by_code.entry(of.event.status.get()).or_default().push(row as u32);
+    }
+    let mut explained: Vec<Option<&'static str>> = vec![None; table.rows.len()];
+    let mut cases: Vec<Case<'a, 't>> = Vec::new();
+    for ready in RULES.iter() {
+        let inputs: Vec<bool> = table.sources.iter().map(|source| suits(ready.rule, source)).collect();
+        if !inputs.contains(&true) {
+            continue;
+        }
+        let may = |&row: &u32| {
+            inputs[table.rows[row as usize].event.place.input as usize]
+                && explained[row as usize].is_none_or(|cause| cause == ready.cause.id)
+                && rule::holds(&ready.filter, &One { table, row: row as usize })
+        };
+        let rows: Vec<u32> = match ready.rule.codes {
+            [] => by_code.values().flatten().copied().filter(may).collect(),
+            codes => codes.iter().filter_map(|code| by_code.get(code)).flatten().copied().filter(may).collect(),
+        };
+        let found: Vec<Case<'a, 't>> = groups(table, ready, rows).into_iter().filter_map(|rows| case(table, ready, rows)).collect();
+        for case in &found {
+            case.members.rows.iter().for_each(|&row| explained[row as usize] = Some(ready.cause.id));
+        }
+        cases.extend(found);
+    }
+    cases
+}
+
+fn suits(rule: &Rule, source: &super::table::Source) -> bool {
+    let server = rule.servers.is_empty() || rule.servers.contains(&source.server);
+    server && rule.needs.iter().all(|need| source.logged.contains(need))
+}
+
+/// The rows apart by the field that the rule names; those that do not state it are in no group.
+fn groups(table: &Table<'_>, ready: &Ready, rows: Vec<u32>) -> Vec<Vec<u32>> {
+    let Some(by) = ready.by else { return vec![rows] };
+    let mut groups: HashMap<u64, Vec<u32>> = HashMap::new();
+    for row in rows {
+        if let Some(key) = table.key(row as usize, by) {
+            groups.entry(key).or_default().push(row);
+        }
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|rows| rows[0]);
+    groups
+}
+
+/// The case that some requests are, if the rule's condition holds: for the stretch that they crowd in, else for all of them.
+fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>) -> Option<Case<'a, 't>> {
+    if rows.is_empty() {
+        return None;
+    }
+    let all = Members::new(table, rows);
+    // When it began must be known before anything is asked about its time.
+    ready.shifts.iter().for_each(|field| _ = all.shift(*field));
+    let crowd = shift::crowd(&all).map(|time| all.within(time));
+    let members =
+        crowd.filter(|crowd| rule::holds_for(&ready.when, crowd)).or_else(|| rule::holds_for(&ready.when, &all).then_some(all))?;
+    // A shift that the condition measured says when; what lies outside of it is no part of the case.
+    let members = members.within(members.time());
+    Some(Case { ready, severity: ready.severity(&members), members })
+}
+
+impl<'a, 't> Members<'a, 't> {
+    /// Those in a stretch of time.
+    pub(super) fn within(&self, (start, end): (f64, f64)) -> Self {
+        let inside = |row: &u32| {
+            let at = self.table.rows[*row as usize].at;
+            at.is_nan() || start.is_nan() || (start..=end).contains(&at)
+        };
+        Self::new(self.table, self.rows.iter().copied().filter(inside).collect())
+    }
+}
+
+/// Puts cases of one cause whose times touch together: one restart is one finding, whatever routes it hit.
+pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
+    cases.sort_by(|a, b| a.ready.cause.id.cmp(b.ready.cause.id).then(a.members.time().0.total_cmp(&b.members.time().0)));
+    let mut merged: Vec<Case<'a, 't>> = Vec::new();
+    for case in cases {
+        match merged.last_mut().filter(|last| last.ready.cause.id == case.ready.cause.id && touch(&last.members, &case.members)) {
+            Some(last) => last.take_in(case),
+            None => merged.push(case),
+        }
+    }
+    merged.sort_by(|a, b| {
+        let weight = |case: &Case<'_, '_>| case.members.count();
+        b.severity.cmp(&a.severity).then(weight(b).total_cmp(&weight(a))).then(a.ready.rule.id.cmp(b.ready.rule.id))
+    });
+    merged
+}
+
+/// Seconds between two cases of one cause that are still one incident.
+const APART: f64 = 60.0;
+
+fn touch(a: &Members<'_, '_>, b: &Members<'_, '_>) -> bool {
+    let ((_, end), (start, _)) = (a.time(), b.time());
+    end.is_nan() || start.is_nan() || start <= end + APART
+}
+
+impl Case<'_, '_> {
+    /// The rule that explains more speaks for both.
+    fn take_in(&mut self, other: Self) {
+        if other.members.count() > self.members.count() {
+            self.ready = other.ready;
+        }
+        self.severity = self.severity.max(other.severity);
+        let mut rows = std::mem::take(&mut self.members.rows);
+        rows.extend(other.members.rows);
+        rows.sort_unstable();
+        rows.dedup();
+        self.members = Members::new(self.members.table, rows);
+    }
+}

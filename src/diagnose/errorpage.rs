@@ -1,0 +1,51 @@
+//! Which responses have the size of an error page that the server itself makes.
+
+use super::columns::{self, numbers};
+use super::pages::Pages;
+use super::table::{Column, Table};
+use crate::tally::Text;
+use std::collections::BTreeMap;
+
+/// The code whose page a response has the size of.
+pub(super) fn column(table: &Table<'_>) -> Column {
+    let pages = Pages::learn(sizes(table, |_| true));
+    numbers(table, |row| {
+        let (server, status, bytes) = own_page(table, row)?;
+        pages.code(server, status, bytes).map(f64::from)
+    })
+}
+
+/// Tells the servers of logs that do not tell theirs, where the sizes of error pages prove one, or where targets are whole URLs
+/// as only Varnish writes them.
+pub(super) fn guess_servers(table: &mut Table<'_>) {
+    for input in 0..table.sources.len() {
+        if table.sources[input].server == UNKNOWN {
+            let of_input = |row: usize| table.rows[row].event.place.input as usize == input;
+            let guess = if is_varnish(table, of_input) { Some("varnish") } else { Pages::learn(sizes(table, of_input)).server_guess() };
+            table.sources[input].server = guess.unwrap_or(UNKNOWN);
+        }
+    }
+}
+
+const UNKNOWN: &str = "unknown";
+
+fn is_varnish(table: &Table<'_>, of_input: impl Fn(usize) -> bool) -> bool {
+    let paths = || (0..table.rows.len()).filter(|&row| of_input(row)).filter_map(|row| table.rows[row].event.text(Text::Path));
+    let whole = paths().filter(|path| path.starts_with(b"http://") || path.starts_with(b"https://")).count();
+    whole >= 20 && whole * 10 >= paths().count() * 9
+}
+
+/// Server, status and bytes of a response that the server may have made itself: what the application answered has no page of
+/// the server's.
+fn own_page<'t>(table: &Table<'t>, row: usize) -> Option<(&'static str, u16, u64)> {
+    let event = table.rows[row].event;
+    (event.status.get() >= 300 && !columns::answered(table, row)).then_some((table.source(row).server, event.status.get(), event.bytes?))
+}
+
+fn sizes(table: &Table<'_>, of: impl Fn(usize) -> bool) -> impl Iterator<Item = (&'static str, u16, u64, u64)> {
+    let mut sizes: BTreeMap<(&'static str, u16, u64), u64> = BTreeMap::new();
+    for key in (0..table.rows.len()).filter(|&row| of(row)).filter_map(|row| own_page(table, row)) {
+        *sizes.entry(key).or_default() += 1;
+    }
+    sizes.into_iter().map(|((server, status, bytes), count)| (server, status, bytes, count))
+}

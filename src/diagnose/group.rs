@@ -1,0 +1,234 @@
+//! A group of requests, and what the conditions of rules measure of it.
+
+use super::series;
+use super::table::{Row, Table};
+use crate::rule::words::{Field, Measure};
+use crate::rule::{self, Arg, Expr};
+use hashbrown::HashMap;
+use std::cell::Cell;
+
+/// One row, as filters ask of it.
+pub(super) struct One<'a, 't> {
+    pub(super) table: &'a Table<'t>,
+    pub(super) row: usize,
+}
+
+impl rule::Request for One<'_, '_> {
+    fn number(&self, field: Field) -> Option<f64> {
+        self.table.number(self.row, field)
+    }
+
+    fn text(&self, field: Field) -> Option<&[u8]> {
+        self.table.text(self.row, field)
+    }
+
+    fn flag(&self, field: Field) -> bool {
+        self.table.flag(self.row, field)
+    }
+
+    fn status(&self) -> u16 {
+        self.table.rows[self.row].event.status.get()
+    }
+}
+
+/// The requests that a filter lets through.
+pub(super) struct Members<'a, 't> {
+    pub(super) table: &'a Table<'t>,
+    /// By time.
+    pub(super) rows: Vec<u32>,
+    /// First and last moment; a shift narrows it. NaN when no time is stated.
+    time: Cell<(f64, f64)>,
+}
+
+impl<'a, 't> Members<'a, 't> {
+    pub(super) fn new(table: &'a Table<'t>, mut rows: Vec<u32>) -> Self {
+        let at = |row: &u32| table.rows[*row as usize].at;
+        rows.sort_by(|a, b| at(a).total_cmp(&at(b)));
+        let timed = || rows.iter().map(at).filter(|at| !at.is_nan());
+        let time = (timed().next().unwrap_or(f64::NAN), timed().next_back().unwrap_or(f64::NAN));
+        Self { table, rows, time: Cell::new(time) }
+    }
+
+    pub(super) fn time(&self) -> (f64, f64) {
+        self.time.get()
+    }
+
+    pub(super) fn members(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+        self.rows.iter().map(|&row| row as usize)
+    }
+
+    pub(super) fn weigh(&self, rows: impl Iterator<Item = usize>) -> f64 {
+        rows.map(|row| self.table.rows[row].weight).sum()
+    }
+
+    pub(super) fn count(&self) -> f64 {
+        self.weigh(self.members())
+    }
+
+    /// All requests in the group's time, or before and after it; where no time is stated, all are in.
+    pub(super) fn around(&self, inside: bool) -> impl Iterator<Item = usize> + '_ {
+        let (start, end) = self.time();
+        let is_inside = move |at: f64| start.is_nan() || at.is_nan() || (start..=end).contains(&at);
+        (0..self.table.rows.len()).filter(move |&row| is_inside(self.table.rows[row].at) == inside)
+    }
+
+    fn passing(&self, rows: impl Iterator<Item = usize>, filter: &Expr) -> impl Iterator<Item = usize> {
+        rows.filter(move |&row| rule::holds(filter, &One { table: self.table, row }))
+    }
+
+    /// Of the rows that pass the first filter, the part that passes the second.
+    fn ratio(&self, rows: impl Iterator<Item = usize>, of: &Expr, part: &Expr) -> Option<f64> {
+        let (mut all, mut passed) = (0.0, 0.0);
+        for row in self.passing(rows, of) {
+            let weight = self.table.rows[row].weight;
+            all += weight;
+            passed += if rule::holds(part, &One { table: self.table, row }) { weight } else { 0.0 };
+        }
+        (all > 0.0).then(|| passed / all)
+    }
+
+    /// Values of a field in the group, the most frequent first.
+    pub(super) fn values(&self, field: Field) -> Vec<(u64, f64)> {
+        let mut counts: HashMap<u64, f64> = HashMap::new();
+        for row in self.members() {
+            if let Some(key) = self.table.key(row, field) {
+                *counts.entry(key).or_default() += self.table.rows[row].weight;
+            }
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by(|a, b| b.1.total_cmp(&a.1).then(self.table.name(a.0, field).cmp(&self.table.name(b.0, field))));
+        counts
+    }
+
+    /// The most frequent value of a text, the median of a number.
+    pub(super) fn usual(&self, field: Field) -> Option<String> {
+        match field.kind() {
+            rule::words::Kind::Text | rule::words::Kind::Flag => Some(self.table.name(self.values(field).first()?.0, field)),
+            kind => Some(super::wording::value(self.quantile(field, 0.5)?, kind)),
+        }
+    }
+
+    fn numbers(&self, field: Field) -> Vec<f64> {
+        self.members().filter_map(|row| self.table.number(row, field)).collect()
+    }
+
+    fn quantile(&self, field: Field, at: f64) -> Option<f64> {
+        let mut numbers = self.numbers(field);
+        let rank = ((numbers.len() as f64 * at) as usize).min(numbers.len().checked_sub(1)?);
+        Some(*numbers.select_nth_unstable_by(rank, f64::total_cmp).1)
+    }
+
+    /// Where a request went: what good and failing ones are compared on.
+    pub(super) fn endpoint(&self, row: usize) -> (u32, u32) {
+        (self.table.symbol(row, Field::Method), self.table.symbol(row, Field::Route))
+    }
+
+    /// All requests in the group's time to where the group's went.
+    pub(super) fn peers(&self) -> Vec<usize> {
+        let own: hashbrown::HashSet<_> = self.members().map(|row| self.endpoint(row)).collect();
+        self.around(true).filter(|&row| own.contains(&self.endpoint(row))).collect()
+    }
+
+    fn hit(&self, field: Option<Field>) -> Option<f64> {
+        let Some(field) = field else {
+            return Some((self.count() / self.weigh(self.peers().into_iter())).min(1.0));
+        };
+        let own: hashbrown::HashSet<u64> = self.members().filter_map(|row| self.table.key(row, field)).collect();
+        let all = self.weigh(self.around(true).filter(|&row| self.table.key(row, field).is_some_and(|key| own.contains(&key))));
+        (all > 0.0).then(|| (self.count() / all).min(1.0))
+    }
+
+    /// How much likelier requests with the group's most frequent value are to be in the group than the others.
+    fn lift(&self, field: Field) -> Option<f64> {
+        let &(top, _) = self.values(field).first()?;
+        let peers = self.peers();
+        let is_top = |&row: &usize| self.table.key(row, field) == Some(top);
+        let stated = |&row: &usize| self.table.key(row, field).is_some();
+        let (all, all_top) = (self.weigh(peers.iter().copied().filter(stated)), self.weigh(peers.iter().copied().filter(is_top)));
+        let (own, own_top) = (self.weigh(self.members().filter(stated)), self.weigh(self.members().filter(is_top)));
+        let others = all - all_top;
+        if others < 1.0 {
+            return None;
+        }
+        Some((own_top / all_top) / ((own - own_top + 0.5) / (others + 1.0)))
+    }
+
+    pub(super) fn shift(&self, field: Field) -> Option<f64> {
+        let found = super::shift::of(self, field)?;
+        self.time.set(found.time);
+        Some(found.ratio)
+    }
+
+    fn rise(&self) -> Option<f64> {
+        let codes: Vec<u16> = self.values(Field::Status).iter().map(|(key, _)| f64::from_bits(*key) as u16).collect();
+        let same = |row: &usize| codes.contains(&self.table.rows[*row].event.status.get());
+        let rate = |inside: bool| {
+            let all = self.weigh(self.around(inside));
+            (self.weigh(self.around(inside).filter(same)) + 0.5 * f64::from(u8::from(!inside))) / (all + 1.0)
+        };
+        Some(rate(true) / rate(false))
+    }
+
+    fn times(&self) -> Vec<f64> {
+        self.members().map(|row| self.table.rows[row].at).filter(|at| !at.is_nan()).collect()
+    }
+
+    fn cluster(&self, field: Field) -> Option<(f64, f64)> {
+        let mut numbers = self.numbers(field);
+        let stated = numbers.len() as f64;
+        let (center, share) = series::cluster(&mut numbers)?;
+        Some((center, share * stated / self.rows.len() as f64))
+    }
+}
+
+impl rule::Group for Members<'_, '_> {
+    fn measure(&self, measure: Measure, args: &[Arg]) -> Option<f64> {
+        let flag = |is: bool| Some(f64::from(u8::from(is)));
+        let (start, end) = self.time();
+        match (measure, args) {
+            (Measure::Count, _) => Some(self.count()),
+            (Measure::Share, []) => Some(self.count() / self.weigh(0..self.table.rows.len())),
+            (Measure::Share, [Arg::Filter(of)]) => Some(self.count() / self.weigh(self.passing(0..self.table.rows.len(), of))),
+            (Measure::Part, [Arg::Filter(part)]) => self.ratio(self.members(), &Expr::All, part),
+            (Measure::During, [Arg::Filter(of), Arg::Filter(part)]) => self.ratio(self.around(true), of, part),
+            (Measure::Outside, [Arg::Filter(of), Arg::Filter(part)]) => self.ratio(self.around(false), of, part),
+            (Measure::Around, [Arg::Filter(of)]) => Some(self.weigh(self.passing(self.around(true), of))),
+            (Measure::Hit, []) => self.hit(None),
+            (Measure::Hit, [Arg::Field(field)]) => self.hit(Some(*field)),
+            (Measure::Distinct, [Arg::Field(field)]) => Some(self.values(*field).len() as f64),
+            (Measure::Top, [Arg::Field(field), rest @ ..]) => {
+                let most = if let [Arg::Number(most)] = rest { *most as usize } else { 1 };
+                Some(self.values(*field).iter().take(most).map(|(_, count)| count).sum::<f64>() / self.count())
+            }
+            (Measure::Cluster, [Arg::Field(field)]) => self.cluster(*field).map(|(_, share)| share),
+            (Measure::Center, [Arg::Field(field)]) => self.cluster(*field).map(|(center, _)| center),
+            (Measure::P50, [Arg::Field(field)]) => self.quantile(*field, 0.5),
+            (Measure::P95, [Arg::Field(field)]) => self.quantile(*field, 0.95),
+            (Measure::Min, [Arg::Field(field)]) => self.numbers(*field).into_iter().min_by(f64::total_cmp),
+            (Measure::Max, [Arg::Field(field)]) => self.numbers(*field).into_iter().max_by(f64::total_cmp),
+            (Measure::Lift, [Arg::Field(field)]) => self.lift(*field),
+            (Measure::Shift, [Arg::Field(field)]) => self.shift(*field),
+            (Measure::Seconds, _) => Some(end - start).filter(|s| !s.is_nan()),
+            (Measure::Onset, _) => flag(start > self.table.span().0 + self.table.margin()),
+            (Measure::Ended, _) => flag(end < self.table.span().1 - self.table.margin()),
+            (Measure::Rise, _) => self.rise(),
+            (Measure::Bursts, _) => Some(super::shift::bursts(&self.times()).len() as f64),
+            (Measure::Period, _) => series::period(&super::shift::bursts(&self.times())),
+            _ => None,
+        }
+    }
+}
+
+impl Table<'_> {
+    /// From the first to the last moment of all rows; NaN when no time is stated.
+    pub(super) fn span(&self) -> (f64, f64) {
+        let timed = || self.rows.iter().map(|Row { at, .. }| *at).filter(|at| !at.is_nan());
+        *self.whole.get_or_init(|| (timed().min_by(f64::total_cmp).unwrap_or(f64::NAN), timed().max_by(f64::total_cmp).unwrap_or(f64::NAN)))
+    }
+
+    /// What begins later than this after the log's start did not begin before it.
+    pub(super) fn margin(&self) -> f64 {
+        let (start, end) = self.span();
+        (0.03 * (end - start)).max(2.0)
+    }
+}

@@ -1,0 +1,207 @@
+//! The sampled records as a table: a row a record, a column a field of the rule language. Columns are worked out when they are
+//! first asked for.
+
+use super::columns;
+use crate::rule::words::{Field, Kind};
+use crate::tally::{Event, Span, Text};
+use hashbrown::HashMap;
+use std::cell::OnceCell;
+
+/// What is known of an input.
+pub(super) struct Source {
+    /// The server that wrote it, `unknown` where nothing tells.
+    pub(super) server: &'static str,
+    /// The fields that its format states.
+    pub(super) logged: Vec<&'static str>,
+}
+
+/// What a path of an input is counted under.
+pub(super) type RouteOf<'t> = dyn Fn(u32, &[u8]) -> Vec<u8> + 't;
+
+/// The rows, by code and then as the lines are.
+pub(super) struct Table<'t> {
+    pub(super) rows: Vec<Row<'t>>,
+    pub(super) sources: Vec<Source>,
+    pub(super) route_of: &'t RouteOf<'t>,
+    columns: Vec<OnceCell<Column>>,
+    /// Rows of each client, one behind the other, by time.
+    sequences: OnceCell<Vec<Vec<u32>>>,
+    own_hosts: OnceCell<Vec<Box<[u8]>>>,
+    pub(super) whole: OnceCell<(f64, f64)>,
+}
+
+/// One record.
+pub(super) struct Row<'t> {
+    pub(super) event: &'t Event,
+    /// How many records it stands for.
+    pub(super) weight: f64,
+    /// Seconds since 1970; NaN when not stated.
+    pub(super) at: f64,
+}
+
+/// The values of a field, a row each.
+pub(super) enum Column {
+    /// Which of the values it is; [`NONE`] for not stated.
+    Symbols(Vec<u32>, Vec<Box<[u8]>>),
+    /// NaN for not stated.
+    Numbers(Vec<f64>),
+    Flags(Vec<bool>),
+}
+
+/// Not stated.
+pub(super) const NONE: u32 = u32::MAX;
+
+impl<'t> Table<'t> {
+    pub(super) fn new(events: impl Iterator<Item = (&'t Event, f64)>, sources: Vec<Source>, route_of: &'t RouteOf<'t>) -> Self {
+        let at = |event: &Event| event.time.map_or(f64::NAN, |t| t.seconds as f64 + f64::from(t.nanos) / 1e9);
+        Self {
+            rows: events.map(|(event, weight)| Row { event, weight, at: at(event) }).collect(),
+            sources,
+            route_of,
+            columns: Field::ALL.iter().map(|_| OnceCell::new()).collect(),
+            sequences: OnceCell::new(),
+            own_hosts: OnceCell::new(),
+            whole: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn source(&self, row: usize) -> &Source {
+        &self.sources[self.rows[row].event.place.input as usize]
+    }
+
+    /// Whether the format of a row's input states a field.
+    pub(super) fn logs(&self, row: usize, field: &str) -> bool {
+        self.source(row).logged.contains(&field)
+    }
+
+    pub(super) fn column(&self, field: Field) -> &Column {
+        self.columns[field as usize].get_or_init(|| columns::build(self, field))
+    }
+
+    /// Which of the field's values a row has.
+    pub(super) fn symbol(&self, row: usize, field: Field) -> u32 {
+        self.symbols(field).0[row]
+    }
+
+    /// The symbols of a text field and what they stand for.
+    pub(super) fn symbols(&self, field: Field) -> (&[u32], &[Box<[u8]>]) {
+        match self.column(field) {
+            Column::Symbols(symbols, names) => (symbols, names),
+            _ => (&[], &[]),
+        }
+    }
+
+    /// A value of any field as something to compare and count.
+    pub(super) fn key(&self, row: usize, field: Field) -> Option<u64> {
+        match field.kind() {
+            Kind::Text => Some(self.symbol(row, field)).filter(|&s| s != NONE).map(u64::from),
+            Kind::Flag => Some(u64::from(self.flag(row, field))),
+            _ => self.number(row, field).map(f64::to_bits),
+        }
+    }
+
+    /// What a key stands for.
+    pub(super) fn name(&self, key: u64, field: Field) -> String {
+        match field.kind() {
+            Kind::Text => String::from_utf8_lossy(&self.symbols(field).1[key as usize]).into_owned(),
+            Kind::Flag => if key == 1 { "yes" } else { "no" }.into(),
+            kind => super::wording::value(f64::from_bits(key), kind),
+        }
+    }
+
+    pub(super) fn number(&self, row: usize, field: Field) -> Option<f64> {
+        let event = self.rows[row].event;
+        match field {
+            Field::Status => Some(f64::from(event.status.get())),
+            Field::Bytes => event.bytes.map(|b| b as f64),
+            Field::TargetLength => event.target_length.map(f64::from),
+            Field::Duration => event.seconds(Span::Duration),
+            Field::UpstreamTime => event.seconds(Span::UpstreamTime),
+            Field::ConnectTime => event.seconds(Span::ConnectTime),
+            Field::HeaderTime => event.seconds(Span::HeaderTime),
+            Field::QueueTime => event.seconds(Span::QueueTime),
+            _ => match self.column(field) {
+                Column::Numbers(numbers) => Some(numbers[row]).filter(|n| !n.is_nan()),
+                _ => None,
+            },
+        }
+    }
+
+    pub(super) fn text(&self, row: usize, field: Field) -> Option<&[u8]> {
+        if let Some(text) = raw(field) {
+            return self.rows[row].event.text(text);
+        }
+        let (symbols, names) = self.symbols(field);
+        names.get(*symbols.get(row)? as usize).map(|name| &**name)
+    }
+
+    pub(super) fn flag(&self, row: usize, field: Field) -> bool {
+        match self.column(field) {
+            Column::Flags(flags) => flags[row],
+            _ => false,
+        }
+    }
+
+    /// Rows of each client, by time; rows without a client are in none.
+    pub(super) fn sequences(&self) -> &[Vec<u32>] {
+        self.sequences.get_or_init(|| {
+            let (clients, names) = self.symbols(Field::Client);
+            let mut sequences = vec![Vec::new(); names.len()];
+            for (row, &client) in clients.iter().enumerate().filter(|(_, client)| **client != NONE) {
+                sequences[client as usize].push(row as u32);
+            }
+            let key = |row: &u32| (self.rows[*row as usize].at, self.rows[*row as usize].event.place);
+            for sequence in &mut sequences {
+                sequence.sort_by(|a, b| key(a).0.total_cmp(&key(b).0).then(key(a).1.cmp(&key(b).1)));
+            }
+            sequences
+        })
+    }
+
+    /// The hosts that the log is of: those that are asked for, else those whose pages ask for most static files.
+    pub(super) fn own_hosts(&self) -> &[Box<[u8]>] {
+        self.own_hosts.get_or_init(|| columns::own_hosts(self))
+    }
+}
+
+/// The text of a record that a field is, as it was logged.
+pub(super) fn raw(field: Field) -> Option<Text> {
+    Some(match field {
+        Field::Method => Text::Method,
+        Field::Path => Text::Path,
+        Field::Query => Text::Query,
+        Field::Termination => Text::TerminationState,
+        Field::Host => Text::Host,
+        Field::Referer => Text::Referer,
+        Field::Agent => Text::UserAgent,
+        Field::Client => Text::Remote,
+        Field::User => Text::User,
+        Field::Protocol => Text::Protocol,
+        Field::Request => Text::Malformed,
+        _ => return None,
+    })
+}
+
+/// Numbers texts in the order in which they come.
+#[derive(Default)]
+pub(super) struct Names {
+    known: HashMap<Box<[u8]>, u32>,
+    names: Vec<Box<[u8]>>,
+}
+
+impl Names {
+    pub(super) fn symbol(&mut self, text: Option<&[u8]>) -> u32 {
+        let Some(text) = text else { return NONE };
+        if let Some(&symbol) = self.known.get(text) {
+            return symbol;
+        }
+        let symbol = self.names.len() as u32;
+        self.known.insert(text.into(), symbol);
+        self.names.push(text.into());
+        symbol
+    }
+
+    pub(super) fn column(self, symbols: Vec<u32>) -> Column {
+        Column::Symbols(symbols, self.names)
+    }
+}

@@ -1,0 +1,134 @@
+//! A case in words: the finding that is shown.
+
+use super::difference;
+use super::engine::{Case, Ready};
+use super::finding::{Affected, Finding, Open, Sample, Share};
+use super::group::Members;
+use super::wording;
+use crate::model::Timestamp;
+use crate::rule::Piece;
+use crate::rule::words::Field;
+use crate::scan::Scan;
+use std::collections::BTreeMap;
+
+/// Values named of each kind that is affected.
+const NAMED: usize = 5;
+
+/// The findings of all cases, in their order.
+pub(super) fn findings(cases: &[Case<'_, '_>], scan: &Scan, mask: &dyn Fn(&str) -> String) -> Vec<Finding> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    cases
+        .iter()
+        .map(|case| {
+            let number = numbers.entry(case.ready.rule.id).or_default();
+            *number += 1;
+            let id = if *number == 1 { case.ready.rule.id.to_owned() } else { format!("{}.{number}", case.ready.rule.id) };
+            finding(case, id, scan, mask)
+        })
+        .collect()
+}
+
+fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> String) -> Finding {
+    let Case { ready, members, severity } = case;
+    let Ready { cause, rule, .. } = ready;
+    let (start, end) = members.time();
+    let moment = |at: f64| (!at.is_nan()).then(|| Timestamp::from_seconds(at.floor() as i64).to_string());
+    let whole = members.table.span();
+    let margin = members.table.margin();
+    let mut evidence: Vec<String> = ready.evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();
+    evidence.extend(difference::told(members));
+    let only = |field: Field| Some(members.values(field)).filter(|v| v.len() == 1).map(|v| members.table.name(v[0].0, field));
+    let doubt = better(case);
+    Finding {
+        id,
+        cause: cause.id,
+        severity: *severity,
+        codes: members.values(Field::Status).iter().map(|(key, _)| f64::from_bits(*key) as u16).collect(),
+        method: only(Field::Method),
+        route: only(Field::Route),
+        start: moment(start),
+        end: moment(end),
+        open: Open { before: start <= whole.0 + margin, after: end >= whole.1 - margin },
+        count: members.count().round() as u64,
+        of: members.weigh(members.peers().into_iter()).round() as u64,
+        confidence: rule.confidence,
+        title: title(case),
+        evidence,
+        fixes: fixes(case),
+        refuted_by: cause.refuted_by,
+        doubt,
+        affected: affected(members),
+        samples: samples(members, scan, mask),
+    }
+}
+
+/// A title says what it can: what is not stated stands as `?`.
+fn title(case: &Case<'_, '_>) -> String {
+    let text = |piece: &Piece| wording::sentence(std::slice::from_ref(piece), &case.members).unwrap_or_else(|| "?".into());
+    case.ready.title.iter().map(text).collect()
+}
+
+/// What else it could be, and what to log to tell.
+fn better(case: &Case<'_, '_>) -> String {
+    case.ready.rule.doubt.to_owned()
+}
+
+/// The steps for the servers that wrote the lines, and those for all.
+fn fixes(case: &Case<'_, '_>) -> Vec<String> {
+    let servers: Vec<String> =
+        case.members.values(Field::Server).iter().map(|(key, _)| case.members.table.name(*key, Field::Server)).collect();
+    let guess = servers.iter().all(|server| server == "unknown");
+    let suits = |server: &str| match server {
+        "any" | "app" => true,
+        "nginx" | "apache" if guess => true,
+        server => servers.iter().any(|s| s == server),
+    };
+    let step = |fix: &crate::catalogue::cause::CauseFix| match fix.server {
+        "any" => fix.step.to_owned(),
+        server => format!("{server}: {}", fix.step),
+    };
+    case.ready.cause.fixes.iter().filter(|fix| suits(fix.server)).map(step).collect()
+}
+
+fn affected(members: &Members<'_, '_>) -> Affected {
+    let name = |field: Field, key: u64| members.table.name(key, field);
+    let top = |field: Field| {
+        let of = members.values(field).into_iter().take(NAMED);
+        of.map(|(key, count)| Share { name: name(field, key), count: count.round() as u64 }).collect()
+    };
+    let mut routes: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    for row in members.members() {
+        *routes.entry(members.endpoint(row)).or_default() += members.table.rows[row].weight;
+    }
+    let mut routes: Vec<_> = routes.into_iter().collect();
+    routes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let text = |field: Field, symbol: u32| members.table.symbols(field).1.get(symbol as usize).map(|name| String::from_utf8_lossy(name));
+    let endpoint = |(method, route): (u32, u32)| {
+        let route = text(Field::Route, route).unwrap_or_default();
+        text(Field::Method, method).map_or_else(|| route.clone().into_owned(), |method| format!("{method} {route}"))
+    };
+    Affected {
+        routes_total: routes.len(),
+        routes: routes.into_iter().take(NAMED).map(|(of, count)| Share { name: endpoint(of), count: count.round() as u64 }).collect(),
+        hosts: top(Field::Host),
+        upstreams: top(Field::UpstreamAddr),
+        clients: top(Field::Client),
+        clients_total: members.values(Field::Client).len(),
+    }
+}
+
+/// The first line, the last one, and one from the middle.
+fn samples(members: &Members<'_, '_>, scan: &Scan, mask: &dyn Fn(&str) -> String) -> Vec<Sample> {
+    let rows: Vec<usize> = members.members().filter(|&row| !members.table.rows[row].event.line().is_empty()).collect();
+    let mut picked: Vec<usize> = [0, rows.len() / 2, rows.len().saturating_sub(1)].iter().filter_map(|&at| rows.get(at).copied()).collect();
+    picked.dedup();
+    let sample = |row: usize| {
+        let event = members.table.rows[row].event;
+        Sample {
+            input: scan.inputs[event.place.input as usize].name.clone(),
+            line: scan.line_number(event.place),
+            text: mask(&String::from_utf8_lossy(event.line())),
+        }
+    };
+    picked.into_iter().map(sample).collect()
+}

@@ -1,0 +1,303 @@
+//! Evidence: a bounded sample of whole records, from which diagnosing works out everything that bare counts do not tell.
+//!
+//! Each code has a sample of its own, so that a million 404s crowd out no 502; good responses share one, to compare with.
+//! A sample is the records of the lowest *ranks*. A rank comes from the record alone: for half of the (client, 16 seconds)
+//! pairs from the pair, so that sequences of one client stay whole; for the others from the record, so that one busy client
+//! does not fill the sample with a single moment. Hence a sample is the same for every number of workers and every way of
+//! cutting a log, merging is taking the lowest of both, and as long as nothing was left out it is simply all records.
+
+use super::Place;
+use crate::model::{Record, StatusCode, Timestamp};
+use std::time::Duration;
+
+/// Records kept of all codes together, and at most of one. With more codes each gets less.
+const BUDGET: usize = 24_576;
+const MOST: usize = 4_096;
+const LEAST: usize = 24;
+/// Bytes kept of a text and of a line.
+const TEXT_BYTES: usize = 400;
+const LINE_BYTES: usize = 320;
+/// Code slots; the last one is for good responses.
+const CODES: usize = 1_000;
+const NONE: u16 = u16::MAX;
+
+/// The texts of a record that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are the fields of Record")]
+pub enum Text {
+    Remote,
+    User,
+    Method,
+    Path,
+    Query,
+    Protocol,
+    Host,
+    Referer,
+    UserAgent,
+    UpstreamAddr,
+    UpstreamStatus,
+    TerminationState,
+    CacheStatus,
+    Malformed,
+}
+
+const TEXTS: usize = 14;
+
+/// One record of the sample.
+#[derive(Clone, Debug)]
+pub struct Event {
+    rank: u64,
+    /// Where its line stands.
+    pub place: Place,
+    /// Its code.
+    pub status: StatusCode,
+    /// Its time.
+    pub time: Option<Timestamp>,
+    /// Bytes sent.
+    pub bytes: Option<u64>,
+    /// Bytes of its path and query, before they were cut.
+    pub target_length: Option<u32>,
+    /// Seconds: the request, the upstream, the queue, connecting, the upstream's header; NaN for not stated.
+    seconds: [f32; 5],
+    stated: u16,
+    ends: [u16; TEXTS],
+    texts: Box<[u8]>,
+    line: Box<[u8]>,
+}
+
+/// The times of a record that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are the fields of Record")]
+pub enum Span {
+    Duration,
+    UpstreamTime,
+    QueueTime,
+    ConnectTime,
+    HeaderTime,
+}
+
+/// The sample of one code, or of the good responses.
+#[derive(Clone, Debug, Default)]
+struct Stratum {
+    code: Option<StatusCode>,
+    seen: u64,
+    /// Above this nothing is kept; set once something was left out.
+    limit: Option<(u64, Place)>,
+    kept: Vec<Event>,
+}
+
+/// The samples.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    index: Box<[u16; CODES]>,
+    strata: Vec<Stratum>,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self { index: Box::new([NONE; CODES]), strata: Vec::new() }
+    }
+}
+
+/// Whether a response is what a client hopes for: these share a sample.
+pub fn is_good(code: StatusCode) -> bool {
+    matches!(code.get(), 100..=299 | 304)
+}
+
+impl Evidence {
+    /// Takes a look at a record, and mostly leaves it. `whole` gives the one that is kept, where `record` lacks fields that do
+    /// not decide about that.
+    #[inline]
+    pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
+        let Some(code) = record.status else { return };
+        let mut slot = self.index[usize::from(code.get()).min(CODES - 1)];
+        if slot == NONE {
+            slot = self.open(code);
+        }
+        let stratum = &mut self.strata[usize::from(slot)];
+        stratum.seen += 1;
+        let rank = rank(record);
+        if stratum.limit.is_none_or(|limit| (rank, place) < limit) {
+            self.keep(slot, rank, &whole().unwrap_or(*record), place, line);
+        }
+    }
+
+    #[cold]
+    fn open(&mut self, code: StatusCode) -> u16 {
+        let key = (!is_good(code)).then_some(code);
+        let slot = self.strata.iter().position(|s| s.code == key).unwrap_or_else(|| {
+            self.strata.push(Stratum { code: key, ..Stratum::default() });
+            self.strata.len() - 1
+        }) as u16;
+        self.index[usize::from(code.get()).min(CODES - 1)] = slot;
+        slot
+    }
+
+    #[cold]
+    fn keep(&mut self, slot: u16, rank: u64, record: &Record<'_>, place: Place, line: &[u8]) {
+        let most = self.most();
+        let stratum = &mut self.strata[usize::from(slot)];
+        let line = if stratum.code.is_some() { line } else { &[] };
+        stratum.kept.push(Event::new(rank, record, place, line));
+        if stratum.kept.len() > most + most / 4 {
+            stratum.trim(most);
+        }
+    }
+
+    fn most(&self) -> usize {
+        (BUDGET / self.strata.len().max(1)).clamp(LEAST, MOST)
+    }
+
+    /// Adds the samples of another part.
+    pub fn merge(&mut self, other: Self) {
+        for theirs in other.strata {
+            let slot = match theirs.code {
+                Some(code) => self.open(code),
+                None => self.open(StatusCode::new(200).expect("200 is a code")),
+            };
+            let ours = &mut self.strata[usize::from(slot)];
+            ours.seen += theirs.seen;
+            ours.limit = [ours.limit, theirs.limit].into_iter().flatten().min();
+            ours.kept.extend(theirs.kept);
+        }
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        let most = self.most();
+        self.strata.iter_mut().for_each(|stratum| stratum.trim(most));
+    }
+
+    /// Leaves out what is too much now that all codes are known, and orders the rest: by code, then as the lines are.
+    pub fn close(&mut self) {
+        self.trim();
+        self.strata.sort_by_key(|stratum| stratum.code);
+        self.index.fill(NONE);
+        for stratum in &mut self.strata {
+            stratum.kept.sort_unstable_by_key(|event| event.place);
+        }
+    }
+
+    /// The records of all samples, each with how many records it stands for.
+    pub fn events(&self) -> impl Iterator<Item = (&Event, f64)> {
+        self.strata.iter().flat_map(|s| s.kept.iter().map(|event| (event, s.seen as f64 / s.kept.len() as f64)))
+    }
+
+    /// Whether no record was ever looked at.
+    pub fn is_empty(&self) -> bool {
+        self.strata.is_empty()
+    }
+
+    /// Whether no record of a code was left out.
+    pub fn is_complete(&self, code: StatusCode) -> bool {
+        let key = (!is_good(code)).then_some(code);
+        self.strata.iter().find(|s| s.code == key).is_none_or(|s| s.limit.is_none())
+    }
+}
+
+impl Stratum {
+    fn trim(&mut self, most: usize) {
+        if let Some(limit) = self.limit {
+            self.kept.retain(|event| event.key() < limit);
+        }
+        if self.kept.len() > most {
+            let (_, last, _) = self.kept.select_nth_unstable_by_key(most, Event::key);
+            self.limit = Some(last.key());
+            self.kept.truncate(most);
+        }
+    }
+}
+
+impl Event {
+    fn new(rank: u64, record: &Record<'_>, place: Place, line: &[u8]) -> Self {
+        let parts: [Option<&[u8]>; TEXTS] = [
+            record.remote,
+            record.user,
+            record.method,
+            record.path,
+            record.query,
+            record.protocol,
+            record.host,
+            record.referer,
+            record.user_agent,
+            record.upstream_addr,
+            record.upstream_status,
+            record.termination_state,
+            record.cache_status,
+            record.malformed,
+        ];
+        let (mut stated, mut ends) = (0, [0; TEXTS]);
+        let mut texts = Vec::with_capacity(parts.iter().flatten().map(|t| t.len().min(TEXT_BYTES)).sum());
+        for (at, part) in parts.iter().enumerate() {
+            if let Some(part) = part {
+                stated |= 1 << at;
+                texts.extend_from_slice(&part[..part.len().min(TEXT_BYTES)]);
+            }
+            ends[at] = texts.len() as u16;
+        }
+        let seconds = |time: Option<Duration>| time.map_or(f32::NAN, |d| d.as_secs_f32());
+        Self {
+            rank,
+            place,
+            status: record.status.expect("only records with a code are witnessed"),
+            time: record.time,
+            bytes: record.bytes,
+            target_length: record.path.map(|path| (path.len() + record.query.map_or(0, |q| q.len() + 1)) as u32),
+            seconds: [record.duration, record.upstream_time, record.queue_time, record.connect_time, record.header_time].map(seconds),
+            stated,
+            ends,
+            texts: texts.into(),
+            line: line[..line.len().min(LINE_BYTES)].into(),
+        }
+    }
+
+    fn key(&self) -> (u64, Place) {
+        (self.rank, self.place)
+    }
+
+    /// A text of the record, cut when it is long.
+    pub fn text(&self, text: Text) -> Option<&[u8]> {
+        let at = text as usize;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        (self.stated & (1 << at) != 0).then(|| &self.texts[usize::from(start)..usize::from(self.ends[at])])
+    }
+
+    /// A time of the record, in seconds.
+    pub fn seconds(&self, span: Span) -> Option<f64> {
+        let seconds = self.seconds[span as usize];
+        (!seconds.is_nan()).then_some(f64::from(seconds))
+    }
+
+    /// The line, cut when it is long; empty for good responses.
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+}
+
+/// See the head of this file. Not seeded: whoever could aim at it would only hide records of their own.
+#[inline]
+fn rank(record: &Record<'_>) -> u64 {
+    let seconds = record.time.map_or(0, |t| t.seconds);
+    let pair = mix(bytes(record.remote.unwrap_or_default()) ^ (seconds >> 4) as u64);
+    let time = record.time.map_or(0, |t| (t.seconds as u64) << 30 ^ u64::from(t.nanos));
+    let path = record.path.unwrap_or_default();
+    let own = mix(pair ^ time ^ record.bytes.unwrap_or(0).rotate_left(40) ^ bytes(&path[path.len().saturating_sub(8)..]).rotate_left(17));
+    if pair & 1 == 0 { own } else { pair & !0xffff_ffff | own >> 32 }
+}
+
+/// The ends of some bytes as a number: addresses differ there.
+#[inline]
+fn bytes(text: &[u8]) -> u64 {
+    match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
+        _ => text.iter().fold(text.len() as u64, |sum, &b| sum << 8 | u64::from(b)),
+    }
+}
+
+#[inline]
+fn mix(x: u64) -> u64 {
+    let wide = u128::from(x ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
+    let folded = (wide ^ (wide >> 64)) as u64;
+    let again = u128::from(folded ^ 0x2545_f491_4f6c_dd1d) * 0x9e37_79b9_7f4a_7c15;
+    (again ^ (again >> 64)) as u64
+}
