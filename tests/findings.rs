@@ -7,8 +7,7 @@ use logcodes::input::Origin;
 use logcodes::output::{OUTPUTS, View, output};
 use logcodes::report::{Report, ReportSpec, SortKey};
 use logcodes::scan::{ScanSpec, Silent, scan};
-use support::{Dir, combined, fixture};
-use unicode_width::UnicodeWidthStr;
+use support::{Dir, combined, fits, fixture};
 
 fn report(path: std::path::PathBuf) -> Report {
     let spec = ReportSpec { sort: SortKey::Errors, ..ReportSpec::default() };
@@ -175,11 +174,6 @@ fn in_full(report: &Report, name: &str, view: &View) -> String {
 /// The lines from a heading to the next empty one.
 fn section<'t>(text: &'t str, heading: &str) -> Vec<&'t str> {
     text.lines().skip_while(|line| !line.starts_with(heading)).take_while(|line| !line.is_empty()).collect()
-}
-
-/// Whether no line is wider, but for what is to be pasted, which must be whole.
-fn fits(text: &str, width: usize) -> bool {
-    text.split("\nTO LEARN MORE").next().unwrap().lines().all(|line| line.width() <= width)
 }
 
 fn is_clean(text: &str) -> bool {
