@@ -35,6 +35,7 @@ pub(super) fn build(table: &Table<'_>, field: Field) -> Column {
         Field::Login => judged(table, signature::is_login),
         Field::Probe => flags(table, |row| target(table, row).is_some_and(|(path, query)| signature::is_probe(path, query))),
         Field::Attack => flags(table, |row| target(table, row).is_some_and(|(path, query)| signature::is_attack(path, query))),
+        Field::Secret => judged(table, signature::is_secret),
         Field::Ok => flags(table, |row| is_good(table.rows[row].event.status)),
         Field::Proxied => flags(table, |row| proxied(table, row)),
         Field::Answered => flags(table, |row| answered(table, row)),
@@ -152,13 +153,13 @@ fn prefix(path: &[u8]) -> Option<Vec<u8>> {
 
 fn foreign(table: &Table<'_>, row: usize) -> Option<&'static [u8]> {
     let event = table.rows[row].event;
-    match (event.text(Text::Malformed), event.text(Text::Method)) {
-        (Some(request), _) => Some(signature::foreign(request).as_bytes()),
-        (None, Some(b"PRI")) => Some(b"http2"),
-        (None, Some(_)) => None,
+    let kind = match (event.text(Text::Malformed), event.text(Text::Method)) {
+        (Some(request), _) => Some(signature::foreign(request)),
+        (None, Some(method)) => signature::foreign_line(method, event.text(Text::Path)?, event.text(Text::Protocol)),
         // The format states a request and this line has none.
-        (None, None) => Some(b"empty"),
-    }
+        (None, None) => Some("empty"),
+    };
+    kind.map(str::as_bytes)
 }
 
 fn proxied(table: &Table<'_>, row: usize) -> bool {

@@ -131,9 +131,13 @@ fn groups(table: &Table<'_>, ready: &Ready, rows: Vec<u32>) -> Vec<Vec<u32>> {
     groups
 }
 
+/// Rows that a case needs where records were left out of the sample.
+const FEWEST_OF_SAMPLE: usize = 20;
+
 /// The case that some requests are, if the rule's condition holds: for the stretch that they crowd in, else for all of them.
 fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>) -> Option<Case<'a, 't>> {
-    if rows.is_empty() {
+    // A few rows that stand for thousands of records are no evidence: what they have in common may be chance.
+    if rows.is_empty() || (rows.len() < FEWEST_OF_SAMPLE && rows.iter().any(|&row| table.rows[row as usize].weight > 1.0)) {
         return None;
     }
     let all = Members::new(table, rows);

@@ -173,7 +173,7 @@ impl<'a, 't> Members<'a, 't> {
         self.members().map(|row| self.table.rows[row].at).filter(|at| !at.is_nan()).collect()
     }
 
-    fn cluster(&self, field: Field) -> Option<(f64, f64)> {
+    pub(super) fn cluster(&self, field: Field) -> Option<(f64, f64)> {
         let mut numbers = self.numbers(field);
         let stated = numbers.len() as f64;
         let (center, share) = series::cluster(&mut numbers)?;
@@ -213,7 +213,7 @@ impl rule::Group for Members<'_, '_> {
             (Measure::Ended, _) => flag(end < self.table.span().1 - self.table.margin()),
             (Measure::Rise, _) => self.rise(),
             (Measure::Bursts, _) => Some(super::shift::bursts(&self.times()).len() as f64),
-            (Measure::Period, _) => series::period(&super::shift::bursts(&self.times())),
+            (Measure::Period, _) => super::shift::period(&self.times()),
             _ => None,
         }
     }

@@ -22,9 +22,10 @@ mod pages;
 mod sequence;
 mod series;
 mod shift;
-pub mod signature;
+mod signature;
 mod table;
 mod tell;
+mod timeouts;
 mod traffic;
 mod wording;
 

@@ -1,7 +1,7 @@
 //! When something changed: a level that shifted, requests that come in bursts, the stretch that most of a group lies in.
 
 use super::group::Members;
-use super::series::{self, Bin};
+use super::series::{self, Bin, Burst};
 use crate::rule::words::Field;
 use hashbrown::HashMap;
 
@@ -35,12 +35,13 @@ pub(super) fn of(members: &Members<'_, '_>, field: Field) -> Option<Shift> {
         return None;
     }
     let bounds: Vec<usize> = (0..=parts).map(|part| part * points.len() / parts).collect();
-    let level = |from: usize, to: usize| median(points[from..to].iter().map(|(_, v)| *v).collect());
+    // The mean of logarithms: a cache that misses half of the time has two kinds of values, and no median tells them apart.
+    let level = |from: usize, to: usize| mean(&points[from..to]);
     let levels: Vec<f64> = bounds.windows(2).map(|b| level(b[0], b[1])).collect();
     let (from, to) = stretch(&levels)?;
     let (start, end) = (bounds[from], bounds[to]);
-    let outside: Vec<f64> = points[..start].iter().chain(&points[end..]).map(|(_, v)| *v).collect();
-    Some(Shift { ratio: (level(start, end) - median(outside)).exp(), time: (points[start].0, points[end - 1].0) })
+    let outside = [&points[..start], &points[end..]].concat();
+    Some(Shift { ratio: (level(start, end) - mean(&outside)).exp(), time: (points[start].0, points[end - 1].0) })
 }
 
 /// The parts whose mean lies highest above that of the others, weighed by how many there are on both sides.
@@ -65,6 +66,10 @@ fn stretch(levels: &[f64]) -> Option<(usize, usize)> {
     best.filter(|(contrast, _)| *contrast > 0.0).map(|(_, stretch)| stretch)
 }
 
+fn mean(of: &[(f64, f64)]) -> f64 {
+    of.iter().map(|(_, v)| v).sum::<f64>() / of.len() as f64
+}
+
 fn median(mut of: Vec<f64>) -> f64 {
     let middle = of.len() / 2;
     *of.select_nth_unstable_by(middle, f64::total_cmp).1
@@ -73,17 +78,26 @@ fn median(mut of: Vec<f64>) -> f64 {
 /// Seconds of quiet that may part bursts.
 const QUIET: [f64; 9] = [2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0];
 
-/// Start, end and number of the bursts, parted by the shortest quiet that makes them short against what lies between; one burst
-/// when there is no such quiet.
-pub(super) fn bursts(times: &[f64]) -> Vec<(f64, f64, usize)> {
-    let quiet = QUIET.iter().find_map(|&quiet| {
+/// The bursts, parted by the shortest quiet that makes them short against what lies between; one burst when there is no such
+/// quiet.
+pub(super) fn bursts(times: &[f64]) -> Vec<Burst> {
+    let parted = QUIET.iter().find_map(|&quiet| {
         let bursts = series::bursts(times, quiet);
-        let busy: f64 = bursts.iter().map(|(start, end, _)| end - start).sum();
+        let busy: f64 = bursts.iter().map(|burst| burst.end - burst.start).sum();
         let whole = times.last()? - times.first()?;
-        let crowded = bursts.iter().filter(|(_, _, count)| *count >= 3).count();
+        let crowded = bursts.iter().filter(|burst| burst.count >= CROWD).count();
         (bursts.len() >= 3 && crowded * 4 >= bursts.len() * 3 && busy <= 0.35 * whole).then_some(bursts)
     });
-    quiet.unwrap_or_else(|| series::bursts(times, f64::INFINITY))
+    parted.unwrap_or_else(|| series::bursts(times, f64::INFINITY))
+}
+
+/// Requests that make a burst; fewer are strays.
+const CROWD: usize = 3;
+
+/// The time from burst to burst, when it is regular.
+pub(super) fn period(times: &[f64]) -> Option<f64> {
+    let starts: Vec<f64> = bursts(times).iter().filter(|burst| burst.count >= CROWD).map(|burst| burst.start).collect();
+    series::period(&starts)
 }
 
 /// Bins that the time of a log is cut into to find a stretch.
@@ -108,7 +122,7 @@ pub(super) fn crowd(members: &Members<'_, '_>) -> Option<(f64, f64)> {
         .map(|row| &members.table.rows[row])
         .filter(|row| !row.at.is_nan())
         .for_each(|row| series[bin(row.at)].k += row.weight);
-    let (range, _) = series::incident(&series)?;
+    let range = series::incident(&series)?.range;
     let inside: f64 = series[range.clone()].iter().map(|b| b.k).sum();
     let all: f64 = series.iter().map(|b| b.k).sum();
     let length = (range.len() as f64) * width;

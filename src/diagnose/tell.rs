@@ -4,7 +4,7 @@ use super::difference;
 use super::engine::{Case, Ready};
 use super::finding::{Affected, Finding, Open, Sample, Share};
 use super::group::Members;
-use super::wording;
+use super::{timeouts, wording};
 use crate::model::Timestamp;
 use crate::rule::Piece;
 use crate::rule::words::Field;
@@ -36,6 +36,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
     let whole = members.table.span();
     let margin = members.table.margin();
     let mut evidence: Vec<String> = ready.evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();
+    evidence.extend(time_limit(members));
     evidence.extend(difference::told(members));
     let only = |field: Field| Some(members.values(field)).filter(|v| v.len() == 1).map(|v| members.table.name(v[0].0, field));
     let doubt = better(case);
@@ -60,6 +61,14 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         affected: affected(members),
         samples: samples(members, scan, mask),
     }
+}
+
+/// Whose default it is that the requests gather at, if they do.
+fn time_limit(members: &Members<'_, '_>) -> Option<String> {
+    let (center, share) = members.cluster(Field::Duration).filter(|(center, share)| *center >= 0.9 && *share >= 0.5)?;
+    let row = members.members().next()?;
+    let (status, server) = (members.table.rows[row].event.status.get(), members.table.source(row).server);
+    timeouts::named(center, status, server).map(|whose| format!("{} of them took {center:.1} s; {whose}", wording::share(share)))
 }
 
 /// A title says what it can: what is not stated stands as `?`.

@@ -198,6 +198,8 @@ words! {
         "foreign_referer" = ForeignReferer of(Kind::Flag);
         /// Path is one that scanners try.
         "probe" = Probe of(Kind::Flag);
+        /// Path is that of a file which holds secrets: `.env`, `.git/config`, a database dump.
+        "secret" = Secret of(Kind::Flag);
         /// Target carries the mark of an attack.
         "attack" = Attack of(Kind::Flag);
         /// Path that clients ask for unbidden: favicon, robots.txt, well-known files.

@@ -36,7 +36,7 @@ enum Proof {
 
 /// The servers' own pages, as they look in one log.
 #[derive(Clone, Debug, Default)]
-pub struct Pages {
+pub(super) struct Pages {
     nginx: Option<nginx::Fit>,
     apache: Option<apache::Fit>,
 }
@@ -44,7 +44,7 @@ pub struct Pages {
 impl Pages {
     /// From what was seen: server as the log tells it (`nginx`, `apache`, `unknown`), status, bytes, how many responses. Best
     /// only of responses that no upstream gave.
-    pub fn learn<'a>(seen: impl IntoIterator<Item = (&'a str, u16, u64, u64)>) -> Self {
+    pub(super) fn learn<'a>(seen: impl IntoIterator<Item = (&'a str, u16, u64, u64)>) -> Self {
         let mut counts: BTreeMap<u16, BTreeMap<u64, u64>> = BTreeMap::new();
         let (mut nginx, mut apache, mut unknown) = (false, false, false);
         for (server, status, bytes, count) in seen {
@@ -79,7 +79,7 @@ impl Pages {
 
     /// The code whose built-in page a response is: 494 to 497 for what is logged as 400, else the status itself. `None` for
     /// what is none or may come from elsewhere.
-    pub fn code(&self, server: &str, status: u16, bytes: u64) -> Option<u16> {
+    pub(super) fn code(&self, server: &str, status: u16, bytes: u64) -> Option<u16> {
         if bytes == 0 {
             return None;
         }
@@ -102,7 +102,7 @@ impl Pages {
     }
 
     /// The server that wrote the log, where the sizes prove it.
-    pub fn server_guess(&self) -> Option<&'static str> {
+    pub(super) fn server_guess(&self) -> Option<&'static str> {
         let nginx = self.nginx.as_ref().is_some_and(|fit| fit.proof == Proof::Proven);
         let apache = self.apache.as_ref().is_some_and(|fit| fit.proof == Proof::Proven);
         match (nginx, apache) {

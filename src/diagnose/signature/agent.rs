@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 /// A kind of client. What it says of itself is believed, for want of better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Actor {
+pub(crate) enum Actor {
     /// Looks for weaknesses.
     Scanner,
     /// Asks whether the server lives.
@@ -27,7 +27,7 @@ pub enum Actor {
 
 impl Actor {
     /// The word of the rule language.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Scanner => "scanner",
             Self::HealthCheck => "health-check",
@@ -88,13 +88,13 @@ fn finder<'a>(words: impl Iterator<Item = &'a str>) -> AhoCorasick {
 }
 
 /// Who asks.
-pub fn actor(user_agent: Option<&[u8]>) -> Actor {
+pub(crate) fn actor(user_agent: Option<&[u8]>) -> Actor {
     stated(user_agent).map_or(Actor::None, |agent| classify(agent).0)
 }
 
 /// Product and version: of a browser its name and major version (`Chrome/131`), of others what they call themselves
 /// (`ShopApp/5.2.0`, `Googlebot/2.1`). Empty for none.
-pub fn agent_family(user_agent: Option<&[u8]>) -> Cow<'_, str> {
+pub(crate) fn agent_family(user_agent: Option<&[u8]>) -> Cow<'_, str> {
     let Some(agent) = stated(user_agent) else { return Cow::Borrowed("") };
     let family = match classify(agent) {
         (Actor::Browser, _) => match browser(agent) {

@@ -13,7 +13,7 @@ const SUFFIXES: &[&[u8]] =
 
 /// Whether the name of a file has a fingerprint: `app.3f9a1c2e.js`, `index-BX3k_2aZ.js`, `main.8a7b6c5d4e.chunk.css`. Dates,
 /// versions, sizes, UUIDs and words are none.
-pub fn is_hashed(path: &[u8]) -> bool {
+pub(crate) fn is_hashed(path: &[u8]) -> bool {
     let path = bare(path);
     let slash = memchr::memrchr(b'/', path).map_or(0, |at| at + 1);
     let (directory, file) = path.split_at(slash);

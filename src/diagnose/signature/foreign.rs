@@ -7,7 +7,7 @@ const ENOUGH: usize = 160;
 
 /// The kind of what is no request line, as servers write it down: nginx and Apache escape bytes (`\x16\x03\x01`), Apache cuts
 /// at the first NUL, nginx at the first line's end, HAProxy says `<BADREQ>`.
-pub fn foreign(request: &[u8]) -> &'static str {
+pub(crate) fn foreign(request: &[u8]) -> &'static str {
     let bytes = &unescaped(request, ENOUGH)[..];
     let text = bytes.trim_ascii();
     if matches!(text, b"" | b"-" | b"<BADREQ>" | b"\"\"") {
@@ -18,7 +18,7 @@ pub fn foreign(request: &[u8]) -> &'static str {
 
 /// The same for a line that has the shape of a request without being one of HTTP: `PRI * HTTP/2.0`, `EHLO example.com`, `t3 12.2.1`.
 /// A line of HTTP is `None`, and so is a target without protocol, which HTTP/0.9 had and a cut line has too.
-pub fn foreign_line(method: &[u8], target: &[u8], protocol: Option<&[u8]>) -> Option<&'static str> {
+pub(crate) fn foreign_line(method: &[u8], target: &[u8], protocol: Option<&[u8]>) -> Option<&'static str> {
     if method == b"PRI" && target == b"*" {
         return Some("http2");
     }

@@ -14,9 +14,9 @@ use paths::{Patterns, Segments};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-pub use agent::{Actor, actor, agent_family};
-pub use asset::is_hashed;
-pub use foreign::{foreign, foreign_line};
+pub(super) use agent::{actor, agent_family};
+pub(super) use asset::is_hashed;
+pub(super) use foreign::{foreign, foreign_line};
 
 type Set = HashSet<&'static [u8]>;
 
@@ -54,7 +54,7 @@ fn bare(path: &[u8]) -> &[u8] {
 }
 
 /// Whether a path is one that is asked for by those who look for a way in.
-pub fn is_probe(path: &[u8], query: Option<&[u8]>) -> bool {
+pub(super) fn is_probe(path: &[u8], query: Option<&[u8]>) -> bool {
     let path = text::folded(bare(path));
     probes(&Segments::of(&path)) || query.is_some_and(|query| PROBE_QUERY.is_match(&*text::folded(query)))
 }
@@ -79,7 +79,7 @@ fn has_static_ending(file: &[u8]) -> bool {
 }
 
 /// Whether a target carries the mark of an attack: a way out of the root, a database's or a shell's language.
-pub fn is_attack(path: &[u8], query: Option<&[u8]>) -> bool {
+pub(super) fn is_attack(path: &[u8], query: Option<&[u8]>) -> bool {
     let raw = |bytes: &[u8]| memchr::memchr2(b'%', b'\\', bytes).is_some() && ATTACK_RAW.is_match(bytes);
     if raw(path) || query.is_some_and(raw) {
         return true;
@@ -103,21 +103,21 @@ fn plus_is_space(query: Cow<[u8]>) -> Cow<[u8]> {
 }
 
 /// Whether a path is one that clients ask for unbidden: a favicon, robots.txt, a well-known file.
-pub fn is_wellknown(path: &[u8]) -> bool {
+pub(super) fn is_wellknown(path: &[u8]) -> bool {
     let path = text::folded(bare(path));
     let segments = Segments::of(&path);
     WELLKNOWN.speak_of(&segments) && !segments.last().ends_with(b".php")
 }
 
 /// Whether a path would give secrets away if it were there.
-pub fn is_secret(path: &[u8]) -> bool {
+pub(super) fn is_secret(path: &[u8]) -> bool {
     let path = text::folded(bare(path));
     let segments = Segments::of(&path);
     SECRET.speak_of(&segments) || matches!(segments.all(), [file] if is_archive(file))
 }
 
 /// Whether a path is that of a login, a session or a token; those that only scanners try are not.
-pub fn is_login(path: &[u8]) -> bool {
+pub(super) fn is_login(path: &[u8]) -> bool {
     let path = text::folded(bare(path));
     let segments = Segments::of(&path);
     let skipped = segments.all().iter().take_while(|s| is_preamble(s)).count();
@@ -146,12 +146,12 @@ fn is_file(extension: &[u8]) -> bool {
 }
 
 /// Whether a path is that of a file that is served as it lies on the disk, by its extension.
-pub fn is_static(path: &[u8]) -> bool {
+pub(super) fn is_static(path: &[u8]) -> bool {
     extension(path).is_some_and(|extension| STATIC.contains(extension.as_bytes()))
 }
 
 /// The extension of a path in lower case, without its dot; `None` where nothing behind a dot looks like one.
-pub fn extension(path: &[u8]) -> Option<Cow<'_, str>> {
+pub(super) fn extension(path: &[u8]) -> Option<Cow<'_, str>> {
     let file = path.rsplit(|&b| b == b'/').next()?;
     let extension = std::str::from_utf8(file_extension(file)?).ok()?;
     Some(if extension.bytes().any(|b| b.is_ascii_uppercase()) { extension.to_ascii_lowercase().into() } else { extension.into() })

@@ -88,12 +88,14 @@ pub(super) fn advice(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "### To learn more, log\n")?;
-    for (at, one) in report.advice.iter().enumerate() {
+    let mut rest = report.advice.iter().peekable();
+    while let Some(one) = rest.next() {
         writeln!(out, "- {}: {}", quoted(one.field), cell(&one.tells))?;
-        // Several fields are often added by one line.
-        if report.advice.get(at + 1).is_none_or(|next| next.add != one.add) {
+        // What to paste is whole in itself: where it is the same for the next field too, it stands behind that one.
+        if rest.peek().is_none_or(|next| next.add != one.add) {
+            let lines: Vec<_> = one.add.lines().map(clean).collect();
             writeln!(out)?;
-            block(&one.add.lines().map(clean).collect::<Vec<_>>().join("\n"), "", out)?;
+            block(&lines.join("\n"), "  ", out)?;
             writeln!(out)?;
         }
     }
