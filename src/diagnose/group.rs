@@ -96,7 +96,7 @@ impl<'a, 't> Members<'a, 't> {
             }
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_by(|a, b| b.1.total_cmp(&a.1).then(self.table.name(a.0, field).cmp(&self.table.name(b.0, field))));
+        counts.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         counts
     }
 
