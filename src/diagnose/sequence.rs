@@ -26,6 +26,7 @@ pub(super) fn build(table: &Table<'_>, field: Field) -> Column {
         Field::StartPage => start_pages(table),
         Field::BytesRatio => bytes_ratios(table),
         Field::ClientOk | Field::ClientRequests => clients(table, field),
+        Field::ClientProbes => client_probes(table),
         Field::ClientSame | Field::ClientPaths => clients_of_code(table, field),
         Field::Repeats => per_client(table, f64::NAN, repeats),
         Field::NextStatus => per_client(table, f64::NAN, |table, sequence, out| neighbours(table, sequence, true, out)),
@@ -133,6 +134,20 @@ fn clients(table: &Table<'_>, field: Field) -> Column {
         let (all, good) = sums.get(clients[row] as usize)?;
         Some(if field == Field::ClientOk { good / all } else { *all })
     })
+}
+
+fn client_probes(table: &Table<'_>) -> Column {
+    let (clients, names) = table.symbols(Field::Client);
+    let mut sums = vec![(0.0, 0.0); names.len()];
+    let failed = |row: usize| clients[row] != NONE && table.rows[row].event.status.get() >= 400;
+    for row in (0..table.rows.len()).filter(|&row| failed(row)) {
+        let hostile =
+            table.flag(row, Field::Probe) || table.flag(row, Field::Attack) || table.text(row, Field::Actor) == Some(b"scanner".as_slice());
+        let (all, probes) = &mut sums[clients[row] as usize];
+        *all += table.rows[row].weight;
+        *probes += if hostile { table.rows[row].weight } else { 0.0 };
+    }
+    numbers(table, |row| sums.get(clients[row] as usize).filter(|(all, _)| *all > 0.0).map(|(all, probes)| probes / all))
 }
 
 fn clients_of_code(table: &Table<'_>, field: Field) -> Column {

@@ -222,6 +222,8 @@ words! {
         "client_same" = ClientSame of(Kind::Number);
         /// Different paths that the client asked for with this same status.
         "client_paths" = ClientPaths of(Kind::Number);
+        /// Part of the client's refused and failed requests that are probes or attacks, or come from a scanner.
+        "client_probes" = ClientProbes of(Kind::Share);
         /// How often the client asked for this path and got this status within ten seconds around.
         "repeats" = Repeats of(Kind::Number);
         /// Status of the client's next request of the same path, within ten seconds.
