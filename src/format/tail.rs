@@ -242,7 +242,7 @@ mod tests {
     /// Numbers from 40 to some hundred thousands, as servers' microseconds are.
     fn micros(n: u64) -> u64 {
         let n = n.wrapping_mul(2_654_435_761) % 1_009;
-        if n % 3 == 0 { 9_000 + n * 251 } else { 40 + n / 4 }
+        if n.is_multiple_of(3) { 9_000 + n * 251 } else { 40 + n / 4 }
     }
 
     #[test]
