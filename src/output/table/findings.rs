@@ -139,15 +139,6 @@ impl Page<'_> {
         }
     }
 
-    /// A line to paste. Spaces count in it, so that it is whole wherever that fits.
-    fn pasted(&mut self, line: &str) -> io::Result<()> {
-        let paste = clean(line).into_owned();
-        match self.view.width {
-            Some(limit) if width(&paste) + 4 > limit => writeln!(self.out, "{}", wrap(&paste, limit, "    ", "    ")),
-            _ => writeln!(self.out, "    {paste}"),
-        }
-    }
-
     /// What to log to learn more, once, at the end.
     pub(super) fn advice(&mut self, most: usize) -> io::Result<()> {
         let advice = &self.report.advice;
@@ -159,9 +150,10 @@ impl Page<'_> {
         let shown = &advice[..advice.len().min(most)];
         for (at, one) in shown.iter().enumerate() {
             self.wrapped(&format!("{}: {}", one.field, one.tells), "    ")?;
-            // What to paste is whole in itself: where it is the same for the next field too, it stands behind that one.
+            // What to paste is whole in itself: where it is the same for the next field too, it stands behind that one. It is
+            // not wrapped: a line end inside of a format's quotes would be part of the format.
             if shown.get(at + 1).is_none_or(|next| next.add != one.add) {
-                one.add.lines().try_for_each(|line| self.pasted(line))?;
+                one.add.lines().try_for_each(|line| writeln!(self.out, "    {}", clean(line)))?;
             }
         }
         if advice.len() > most {
