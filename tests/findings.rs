@@ -7,8 +7,7 @@ use logcodes::input::Origin;
 use logcodes::output::{OUTPUTS, View, output};
 use logcodes::report::{Report, ReportSpec, SortKey};
 use logcodes::scan::{ScanSpec, Silent, scan};
-use support::{Dir, combined, fixture};
-use unicode_width::UnicodeWidthStr;
+use support::{Dir, combined, fits, fixture};
 
 fn report(path: std::path::PathBuf) -> Report {
     let spec = ReportSpec { sort: SortKey::Errors, ..ReportSpec::default() };
@@ -79,11 +78,15 @@ fn other(id: &str, severity: Severity, codes: &[u16], title: &str, open: Open) -
 }
 
 fn advice() -> Vec<Advice> {
-    vec![Advice {
-        field: "connect_time",
-        tells: "tells a refused connection from one that was closed early".into(),
-        add: "uct=\"$upstream_connect_time\" uht=\"$upstream_header_time\"".into(),
-    }]
+    let add =
+        "log_format logcodes '$remote_addr [$time_local] \"$request\" $status $body_bytes_sent uct=$upstream_connect_time';\n# or\nsecond";
+    let one = |field, tells: &str| Advice { field, tells: tells.into(), add: add.into() };
+    vec![
+        one("connect_time", "tells a refused connection from one that was closed early"),
+        one("cache", "whether the cache had it"),
+        Advice { add: "option httplog".into(), ..one("termination", "how the session ended") },
+        one("host", "the host asked for"),
+    ]
 }
 
 fn traffic() -> Traffic {
@@ -181,7 +184,7 @@ fn is_clean(text: &str) -> bool {
 fn golden_tables() {
     for width in [200, 100, 80, 60, 40] {
         let text = written(&normal(2), "table", &View { width: Some(width), ..View::default() });
-        assert!(text.lines().all(|line| line.width() <= width), "wider than {width}:\n{text}");
+        assert!(fits(&text, width), "wider than {width}:\n{text}");
         insta::assert_snapshot!(format!("findings_table_{width}"), text);
     }
     insta::assert_snapshot!("findings_table_seven", written(&normal(7), "table", &View { width: Some(100), ..View::default() }));
@@ -267,8 +270,7 @@ fn hostile_findings_harm_no_output() {
                 writer(&report, &View { width, ..View::default() }, &mut bytes).unwrap();
                 let text = String::from_utf8(bytes).unwrap();
                 assert!(is_clean(&text), "{}: {text:?}", output.name);
-                assert!(output.name != "table" || text.lines().all(|line| line.width() <= width.unwrap_or(usize::MAX)), "{text}");
-                assert!(output.name != "md" || !text.lines().any(|line| line.starts_with("# Heading")), "{text}");
+                assert!(output.name != "table" || fits(&text, width.unwrap_or(usize::MAX)), "{text}");
             }
         }
     }
@@ -308,7 +310,7 @@ fn golden_findings_in_full() {
     let report = normal(7);
     for width in [100, 50] {
         let text = in_full(&report, "table", &View { width: Some(width), least: Severity::Error, ..View::default() });
-        assert!(text.lines().all(|line| line.width() <= width), "wider than {width}:\n{text}");
+        assert!(fits(&text, width), "wider than {width}:\n{text}");
         insta::assert_snapshot!(format!("in_full_{width}"), text);
     }
     insta::assert_snapshot!("in_full_md", in_full(&report, "md", &View { least: Severity::Error, ..View::default() }));
@@ -346,13 +348,54 @@ fn lesser_findings_are_left_out_when_asked() {
 #[test]
 fn fixes_come_with_their_directives() {
     let fixes = || logcodes::catalogue::cause::causes().iter().flat_map(|cause| cause.fixes.iter().map(move |fix| (cause, fix)));
-    let Some((cause, fix)) = fixes().find(|(_, fix)| fix.config.is_some()) else { return };
+    let (cause, fix) = fixes().find(|(_, fix)| fix.config.is_some()).unwrap();
     let mut report = normal(1);
-    (report.findings[0].cause, report.findings[0].fixes) = (cause.id, vec![fix.step.into()]);
-    for name in ["table", "md"] {
+    let steps = [fix.step.to_owned(), format!("{}: {}", fix.server, fix.step)];
+    for (name, step) in ["table", "md"].into_iter().flat_map(|name| steps.iter().map(move |step| (name, step))) {
+        (report.findings[0].cause, report.findings[0].fixes) = (cause.id, vec![step.clone()]);
         let text = in_full(&report, name, &View::default());
-        assert!(fix.config.unwrap().lines().all(|line| text.contains(line)), "{name}: {text}");
+        assert!(fix.config.unwrap().lines().all(|line| text.contains(line.trim())), "{name}: {text}");
     }
+}
+
+/// What is to be pasted stands below the fields that it adds, as it is, at any width.
+#[test]
+fn advice_can_be_pasted() {
+    let report = normal(1);
+    let add: Vec<&str> = report.advice[0].add.lines().collect();
+    for text in [
+        written(&report, "table", &View { width: Some(40), ..View::default() }),
+        in_full(&report, "table", &View { width: Some(40), color: true, ..View::default() }),
+        written(&report, "md", &View::default()),
+    ] {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let at = lines.iter().position(|line| *line == add[0]).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(lines[at..at + 3], add);
+        assert!(lines[at - 5..at].iter().any(|line| line.contains("cache")), "{text}");
+        assert!(text.contains("option httplog"));
+    }
+    assert!(written(&report, "table", &View::default()).contains("… 1 more field: logcodes findings FILE"));
+}
+
+/// Robots are spoken of where they change the picture, and only there.
+#[test]
+fn rates_without_robots_are_told_where_they_differ() {
+    let told = |traffic| {
+        let mut report = normal(0);
+        report.traffic = Some(traffic);
+        let text = written(&report, "table", &View::default());
+        text.lines().filter(|line| line.contains(" % without ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(traffic()), ["4xx 12 %, 1.2 % without scanners (1 client, 504 requests)"]);
+    let mut checked = traffic();
+    checked.scanners = Part::default();
+    checked.health_checks = Part { count: 400, clients: 2, errors_4xx: 0, errors_5xx: 390 };
+    assert_eq!(told(checked), ["5xx 11 %, 1.4 % without health checks (2 clients, 400 requests)"]);
+    checked.health_checks = Part { count: 40, clients: 2, errors_4xx: 4, errors_5xx: 1 };
+    assert_eq!(told(checked), [""; 0]);
+    assert_eq!(told(Traffic::default()), [""; 0]);
+    let only = Traffic { scanners: traffic().scanners, ..Traffic::default() };
+    assert_eq!(told(only), [""; 0], "nothing is left without them");
 }
 
 #[test]

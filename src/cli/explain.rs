@@ -34,18 +34,17 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
 
 /// What a word of the user means: a code, a rule, or a cause.
 fn find(word: &str) -> Result<Vec<Topic>, Failure> {
-    if let Some(entry) = catalogue::by_key(word) {
-        let entries = if entry.primary { catalogue::lookup(entry.code) } else { vec![entry] };
-        return Ok(entries.into_iter().map(Topic::Code).collect());
-    }
     let lower = word.to_ascii_lowercase();
     // The id of a finding is that of its rule, with a number behind it where the rule found several.
     let name = lower.rsplit_once('.').filter(|(_, n)| n.parse::<u32>().is_ok()).map_or(lower.as_str(), |(name, _)| name);
-    if let Some((cause, rule)) = cause::rule(name) {
-        return Ok(vec![Topic::Rule(cause, rule)]);
+    let rule = cause::rule(name).map(|(cause, rule)| Topic::Rule(cause, rule));
+    if let Some(entry) = catalogue::by_key(word) {
+        let entries = if entry.primary { catalogue::lookup(entry.code) } else { vec![entry] };
+        // Some rules are called as the one code is that they judge.
+        return Ok(entries.into_iter().map(Topic::Code).chain(rule).collect());
     }
-    if let Some(cause) = cause::by_id(name) {
-        return Ok(vec![Topic::Cause(cause)]);
+    if let Some(topic) = rule.or_else(|| cause::by_id(name).map(Topic::Cause)) {
+        return Ok(vec![topic]);
     }
     match word.parse::<i16>() {
         Ok(code) => Ok(entries(code)?.into_iter().map(Topic::Code).collect()),

@@ -55,8 +55,9 @@ impl Ready {
 
     fn severity(&self, members: &Members<'_, '_>) -> Severity {
         let plain = Severity::named(self.rule.severity.unwrap_or(self.cause.severity)).expect("the build checks severities");
-        let raised = self.raise.iter().rev().find(|(when, _)| rule::holds_for(when, members));
-        raised.map_or(plain, |(_, severity)| *severity)
+        let raised = self.raise.iter().rev().find(|(when, _)| rule::holds_for(when, members)).map_or(plain, |(_, severity)| *severity);
+        let few = members.count() < FEW && members.count() < FEW_OF_ALL * members.weigh(0..members.table.rows.len());
+        if few { raised.min(Severity::Warning) } else { raised }
     }
 }
 
@@ -74,6 +75,10 @@ fn shifts(when: &Expr) -> Vec<Field> {
     }
 }
 
+/// Fewer requests than this, and a smaller part of all, are nothing to be woken for.
+const FEW: f64 = 10.0;
+const FEW_OF_ALL: f64 = 0.002;
+
 /// Requests that a rule explains.
 pub(super) struct Case<'a, 't> {
     pub(super) ready: &'static Ready,
@@ -89,6 +94,7 @@ pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
     }
     let mut explained: Vec<Option<&'static str>> = vec![None; table.rows.len()];
     let mut cases: Vec<Case<'a, 't>> = Vec::new();
+    let mut crowds = Crowds::new();
     for ready in RULES.iter() {
         let inputs: Vec<bool> = table.sources.iter().map(|source| suits(ready.rule, source)).collect();
         if !inputs.contains(&true) {
@@ -103,7 +109,8 @@ pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
             [] => by_code.values().flatten().copied().filter(may).collect(),
             codes => codes.iter().filter_map(|code| by_code.get(code)).flatten().copied().filter(may).collect(),
         };
-        let found: Vec<Case<'a, 't>> = groups(table, ready, rows).into_iter().filter_map(|rows| case(table, ready, rows)).collect();
+        let found: Vec<Case<'a, 't>> =
+            groups(table, ready, rows).into_iter().filter_map(|rows| case(table, ready, rows, &mut crowds)).collect();
         for case in &found {
             case.members.rows.iter().for_each(|&row| explained[row as usize] = Some(ready.cause.id));
         }
@@ -135,7 +142,7 @@ fn groups(table: &Table<'_>, ready: &Ready, rows: Vec<u32>) -> Vec<Vec<u32>> {
 const FEWEST_OF_SAMPLE: usize = 20;
 
 /// The case that some requests are, if the rule's condition holds: for the stretch that they crowd in, else for all of them.
-fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>) -> Option<Case<'a, 't>> {
+fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>, crowds: &mut Crowds) -> Option<Case<'a, 't>> {
     // A few rows that stand for thousands of records are no evidence: what they have in common may be chance.
     if rows.is_empty() || (rows.len() < FEWEST_OF_SAMPLE && rows.iter().any(|&row| table.rows[row as usize].weight > 1.0)) {
         return None;
@@ -143,12 +150,23 @@ fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>) -> 
     let all = Members::new(table, rows);
     // When it began must be known before anything is asked about its time.
     ready.shifts.iter().for_each(|field| _ = all.shift(*field));
-    let crowd = shift::crowd(&all).map(|time| all.within(time));
-    let members =
-        crowd.filter(|crowd| rule::holds_for(&ready.when, crowd)).or_else(|| rule::holds_for(&ready.when, &all).then_some(all))?;
+    let holds = |members: &Members<'_, '_>| rule::holds_for(&ready.when, members);
+    // There may be thousands of groups: to look for a stretch in each would take long.
+    if ready.by.is_some() && !holds(&all) {
+        return None;
+    }
+    let crowd = *crowds.entry(fingerprint(&all.rows)).or_insert_with(|| shift::crowd(&all));
+    let members = crowd.map(|time| all.within(time)).filter(&holds).or_else(|| holds(&all).then_some(all))?;
     // A shift that the condition measured says when; what lies outside of it is no part of the case.
     let members = members.within(members.time());
     Some(Case { ready, severity: ready.severity(&members), members })
+}
+
+/// The stretches of groups that were looked for: many rules speak of the same requests.
+type Crowds = HashMap<u64, Option<(f64, f64)>>;
+
+fn fingerprint(rows: &[u32]) -> u64 {
+    rows.iter().fold(rows.len() as u64, |sum, &row| (sum.rotate_left(5) ^ u64::from(row)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 impl<'a, 't> Members<'a, 't> {

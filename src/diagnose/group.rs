@@ -186,13 +186,13 @@ impl rule::Group for Members<'_, '_> {
         let flag = |is: bool| Some(f64::from(u8::from(is)));
         let (start, end) = self.time();
         match (measure, args) {
-            (Measure::Count, _) => Some(self.count()),
+            (Measure::Count, _) => Some(self.count().round()),
             (Measure::Share, []) => Some(self.count() / self.weigh(0..self.table.rows.len())),
             (Measure::Share, [Arg::Filter(of)]) => Some(self.count() / self.weigh(self.passing(0..self.table.rows.len(), of))),
             (Measure::Part, [Arg::Filter(part)]) => self.ratio(self.members(), &Expr::All, part),
             (Measure::During, [Arg::Filter(of), Arg::Filter(part)]) => self.ratio(self.around(true), of, part),
             (Measure::Outside, [Arg::Filter(of), Arg::Filter(part)]) => self.ratio(self.around(false), of, part),
-            (Measure::Around, [Arg::Filter(of)]) => Some(self.weigh(self.passing(self.around(true), of))),
+            (Measure::Around, [Arg::Filter(of)]) => Some(self.weigh(self.passing(self.around(true), of)).round()),
             (Measure::Hit, []) => self.hit(None),
             (Measure::Hit, [Arg::Field(field)]) => self.hit(Some(*field)),
             (Measure::Distinct, [Arg::Field(field)]) => Some(self.values(*field).len() as f64),

@@ -58,12 +58,33 @@ fn seconds(number: f64) -> String {
 /// A sentence with its terms worked out; `None` when one of them has no value here.
 pub(super) fn sentence(pieces: &[Piece], members: &Members<'_, '_>) -> Option<String> {
     let mut out = String::new();
+    let mut one = false;
     for piece in pieces {
         match piece {
+            Piece::Text(text) if one => out.push_str(&singular(text)),
             Piece::Text(text) => out.push_str(text),
             Piece::Term(Term::Field(field)) => out.push_str(&members.usual(*field)?),
-            Piece::Term(term) => out.push_str(&value(rule::value_of(term, members)?, term.kind()?)),
+            Piece::Term(term) => {
+                let (number, kind) = (rule::value_of(term, members)?, term.kind()?);
+                one = kind == Kind::Number && number == 1.0;
+                out.push_str(&value(number, kind));
+                continue;
+            }
         }
+        one = false;
     }
-    Some(out)
+    // A share that is everything or nothing is a word, and the words around it are made for a number.
+    Some(out.replace("all of all ", "all ").replace("none of all ", "none of the "))
+}
+
+/// The text behind a one: its first word stands for one thing.
+fn singular(text: &str) -> String {
+    let Some(rest) = text.strip_prefix(' ') else { return text.into() };
+    let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+    let (word, behind) = rest.split_at(end);
+    let one = word.strip_suffix("sses").map(|stem| format!("{stem}ss")).or_else(|| word.strip_suffix('s').map(Into::into));
+    match one.filter(|_| word.len() > 3) {
+        Some(one) => format!(" {one}{behind}"),
+        None => text.into(),
+    }
 }

@@ -263,7 +263,7 @@ impl Wanted {
     );
 
     /// What evidence is made of: all but the identifier that every request has for itself.
-    pub const EVIDENCE: Self = Self(u32::MAX & !Field::RequestId.bit());
+    pub const EVIDENCE: Self = Self(!Field::RequestId.bit());
 
     /// This set and one more field.
     #[must_use]

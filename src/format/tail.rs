@@ -228,10 +228,10 @@ mod tests {
         let first: Vec<&str> = tails[0].split(' ').collect();
         let keys: Vec<Option<&str>> = first.iter().map(|word| word.split_once('=').map(|(key, _)| key)).collect();
         let line = |tail| Line { values: values(tail), request: 150, bytes: Some(5_000) };
-        read(&keys, &tails.iter().map(line).collect::<Vec<_>>(), "behind the user agent")
+        read(&keys, &tails.iter().map(String::as_str).map(line).collect::<Vec<_>>(), "behind the user agent")
     }
 
-    fn values(tail: &String) -> Vec<&str> {
+    fn values(tail: &str) -> Vec<&str> {
         tail.split(' ').map(|word| word.split_once('=').map_or(word, |(_, value)| value)).collect()
     }
 

@@ -103,11 +103,9 @@ pub(super) fn apache(letter: char, argument: Option<&str>) -> Ranked {
         ('i', "x-request-id") => (RequestId, 2),
         // How the connection ended, which is how mod_log_config tells of clients that went before the end.
         ('X', _) => (TerminationState, 1),
-        ('e', "cache-status") => (CacheStatus, 1),
-        ('o', "x-cache-status" | "x-cache" | "cf-cache-status") => (CacheStatus, 2),
-        // Varnish has the rest of Apache's directives, and these.
-        ('x', "varnish:hitmiss") => (CacheStatus, 1),
-        ('x', "varnish:handling") => (CacheStatus, 2),
+        // Varnish has the rest of Apache's directives, and some of its own.
+        ('e', "cache-status") | ('x', "varnish:hitmiss") => (CacheStatus, 1),
+        ('o', "x-cache-status" | "x-cache" | "cf-cache-status") | ('x', "varnish:handling") => (CacheStatus, 2),
         ('x', "varnish:time_firstbyte") => (Duration(Unit::Seconds), 3),
         ('e', "unique_id") => (RequestId, 1),
         ('e', "balancer_worker_name") => (UpstreamAddr, 1),

@@ -91,9 +91,11 @@ fn serialised(topic: &Topic) -> Written {
     }
 }
 
-/// The names of the rules that judge an entry's code.
+/// The names of the rules that judge an entry's code, those that judge few others first.
 fn judges(entry: &Entry) -> Vec<&'static str> {
-    cause::judging(entry.code..=entry.code_to.unwrap_or(entry.code)).map(|(_, rule)| rule.id).collect()
+    let mut rules: Vec<&Rule> = cause::judging(entry.code..=entry.code_to.unwrap_or(entry.code)).map(|(_, rule)| rule).collect();
+    rules.sort_by_key(|rule| rule.codes.len());
+    rules.into_iter().map(|rule| rule.id).collect()
 }
 
 /// Writes a line an entry.

@@ -2,7 +2,7 @@
 //! it cleans it.
 
 use super::human;
-use crate::catalogue;
+use crate::catalogue::{self, cause::CauseFix};
 use crate::diagnose::{Affected, Finding, Part, Severity, Share, Traffic};
 use crate::report::Report;
 use jiff::Timestamp;
@@ -77,9 +77,11 @@ pub(super) fn sureness(finding: &Finding) -> String {
     format!("{:.0} %", finding.confidence * 100.0)
 }
 
-/// The directives of a fix, if the catalogue has them.
+/// The directives of a fix, if the catalogue has them. A step for one server begins with its name.
 pub(super) fn config(finding: &Finding, step: &str) -> Option<&'static str> {
-    catalogue::cause::by_id(finding.cause)?.fixes.iter().find(|fix| fix.step == step).and_then(|fix| fix.config)
+    let is_it =
+        |fix: &&CauseFix| step == fix.step || step.strip_prefix(fix.server).and_then(|rest| rest.strip_prefix(": ")) == Some(fix.step);
+    catalogue::cause::by_id(finding.cause)?.fixes.iter().find(is_it).and_then(|fix| fix.config)
 }
 
 /// Who and what is affected, a name for each kind and `GET /item/{id} ×4, POST /cart ×2 and 5 more` with the values as `value`
@@ -115,21 +117,24 @@ pub(super) fn nothing_wrong(report: &Report) -> String {
     }
 }
 
-/// What moves a rate by less than this part of it is not worth a word.
+/// What moves a rate by less than this part of it is not worth a word …
 const WORTH: f64 = 0.2;
+/// … nor what moves it by less than this: a server error is worth ten of the client's.
+const LEAST: [f64; 2] = [0.001, 0.01];
 
 /// How the error rates look without those who are no users: `4xx 12 %, 3.0 % without scanners (1 client, 504 requests)`.
 /// Empty where they look much the same.
 pub(super) fn without_bots(traffic: &Traffic) -> String {
     let all = traffic.all();
     let mut sentences = Vec::new();
-    for (name, of) in [("5xx", (|p| p.errors_5xx) as fn(&Part) -> u64), ("4xx", |p| p.errors_4xx)] {
+    let classes = [("5xx", (|p| p.errors_5xx) as fn(&Part) -> u64), ("4xx", |p| p.errors_4xx)];
+    for ((name, of), least) in classes.into_iter().zip(LEAST) {
         let rate = of(&all) as f64 / all.count.max(1) as f64;
         let mut rates = Vec::new();
         for (who, part) in &traffic.parts()[..3] {
             let (errors, count) = (of(&all) - of(part), all.count - part.count);
             let without = errors as f64 / count.max(1) as f64;
-            if count > 0 && (without - rate).abs() > rate * WORTH {
+            if count > 0 && (without - rate).abs() > (rate * WORTH).max(least) {
                 let clients = if part.clients == 1 { "client" } else { "clients" };
                 rates.push(format!(
                     "{} without {who} ({} {clients}, {} requests)",

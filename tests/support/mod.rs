@@ -6,6 +6,7 @@ pub mod pack;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use unicode_width::UnicodeWidthStr;
 
 /// A folder that goes with the test.
 pub struct Dir(PathBuf);
@@ -99,4 +100,9 @@ pub fn combined(second: u32, request: &str, status: u16, bytes: u64) -> String {
 /// The project's fixtures.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// Whether no line of a report is wider, but for what is to be pasted into a configuration, which must be whole.
+pub fn fits(text: &str, width: usize) -> bool {
+    text.split("\nTO LEARN MORE").next().unwrap().lines().all(|line| line.width() <= width)
 }

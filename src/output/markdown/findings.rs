@@ -88,10 +88,16 @@ pub(super) fn advice(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "### To learn more, log\n")?;
-    for one in &report.advice {
-        writeln!(out, "- {}: {}\n", quoted(one.field), cell(&one.tells))?;
-        block(&clean(&one.add), "  ", out)?;
-        writeln!(out)?;
+    let mut rest = report.advice.iter().peekable();
+    while let Some(one) = rest.next() {
+        writeln!(out, "- {}: {}", quoted(one.field), cell(&one.tells))?;
+        // What to paste is whole in itself: where it is the same for the next field too, it stands behind that one.
+        if rest.peek().is_none_or(|next| next.add != one.add) {
+            let lines: Vec<_> = one.add.lines().map(clean).collect();
+            writeln!(out)?;
+            block(&lines.join("\n"), "  ", out)?;
+            writeln!(out)?;
+        }
     }
     Ok(())
 }

@@ -139,6 +139,15 @@ impl Page<'_> {
         }
     }
 
+    /// A line to paste. Spaces count in it, so that it is whole wherever that fits.
+    fn pasted(&mut self, line: &str) -> io::Result<()> {
+        let paste = clean(line).into_owned();
+        match self.view.width {
+            Some(limit) if width(&paste) + 4 > limit => writeln!(self.out, "{}", wrap(&paste, limit, "    ", "    ")),
+            _ => writeln!(self.out, "    {paste}"),
+        }
+    }
+
     /// What to log to learn more, once, at the end.
     pub(super) fn advice(&mut self, most: usize) -> io::Result<()> {
         let advice = &self.report.advice;
@@ -147,17 +156,17 @@ impl Page<'_> {
         }
         writeln!(self.out)?;
         self.heading("TO LEARN MORE, LOG")?;
-        for one in advice.iter().take(most) {
+        let shown = &advice[..advice.len().min(most)];
+        for (at, one) in shown.iter().enumerate() {
             self.wrapped(&format!("{}: {}", one.field, one.tells), "    ")?;
-            // Spaces count in what is to be pasted, so that a line of it is whole wherever that fits.
-            let paste = clean(&one.add).into_owned();
-            match self.view.width {
-                Some(limit) if width(&paste) + 4 > limit => writeln!(self.out, "{}", wrap(&paste, limit, "    ", "    "))?,
-                _ => writeln!(self.out, "    {paste}")?,
+            // What to paste is whole in itself: where it is the same for the next field too, it stands behind that one.
+            if shown.get(at + 1).is_none_or(|next| next.add != one.add) {
+                one.add.lines().try_for_each(|line| self.pasted(line))?;
             }
         }
         if advice.len() > most {
-            self.line(&format!("… {} more fields: logcodes findings FILE", advice.len() - most))?;
+            let more = advice.len() - most;
+            self.line(&format!("… {more} more {}: logcodes findings FILE", if more == 1 { "field" } else { "fields" }))?;
         }
         Ok(())
     }
