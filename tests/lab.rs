@@ -83,11 +83,10 @@ impl Case {
     fn judge(&self, found: Option<&Found>) -> Verdict {
         match found {
             None if self.fault == "none" => Verdict::Right,
-            None => Verdict::Missed,
             Some(found) if found.cause == self.fault => Verdict::Right,
             Some(found) if found.confidence > GUESS => Verdict::Misled,
             Some(found) if self.also.contains(&found.cause) => Verdict::Right,
-            Some(_) => Verdict::Missed,
+            None | Some(_) => Verdict::Missed,
         }
     }
 }
