@@ -169,17 +169,6 @@ fn fingerprint(rows: &[u32]) -> u64 {
     rows.iter().fold(rows.len() as u64, |sum, &row| (sum.rotate_left(5) ^ u64::from(row)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-impl<'a, 't> Members<'a, 't> {
-    /// Those in a stretch of time.
-    pub(super) fn within(&self, (start, end): (f64, f64)) -> Self {
-        let inside = |row: &u32| {
-            let at = self.table.rows[*row as usize].at;
-            at.is_nan() || start.is_nan() || (start..=end).contains(&at)
-        };
-        Self::new(self.table, self.rows.iter().copied().filter(inside).collect())
-    }
-}
-
 /// Puts cases of one cause whose times touch together: one restart is one finding, whatever routes it hit.
 pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
     cases.sort_by(|a, b| a.ready.cause.id.cmp(b.ready.cause.id).then(a.members.time().0.total_cmp(&b.members.time().0)));
@@ -206,9 +195,10 @@ fn touch(a: &Members<'_, '_>, b: &Members<'_, '_>) -> bool {
 }
 
 impl Case<'_, '_> {
-    /// The rule that explains more speaks for both.
+    /// The worse, the surer, the larger one speaks for both.
     fn take_in(&mut self, other: Self) {
-        if other.members.count() > self.members.count() {
+        let rank = |case: &Self| (case.severity, case.ready.rule.confidence, case.members.count());
+        if rank(&other) > rank(self) {
             self.ready = other.ready;
         }
         self.severity = self.severity.max(other.severity);

@@ -5,7 +5,7 @@ use super::table::{Row, Table};
 use crate::rule::words::{Field, Measure};
 use crate::rule::{self, Arg, Expr};
 use hashbrown::HashMap;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// One row, as filters ask of it.
 pub(super) struct One<'a, 't> {
@@ -38,6 +38,8 @@ pub(super) struct Members<'a, 't> {
     pub(super) rows: Vec<u32>,
     /// First and last moment; a shift narrows it. NaN when no time is stated.
     time: Cell<(f64, f64)>,
+    /// What was measured when the time was narrowed: within it there is nothing left to compare with.
+    shifts: RefCell<Vec<(Field, f64)>>,
 }
 
 impl<'a, 't> Members<'a, 't> {
@@ -46,7 +48,17 @@ impl<'a, 't> Members<'a, 't> {
         rows.sort_by(|a, b| at(a).total_cmp(&at(b)));
         let timed = || rows.iter().map(at).filter(|at| !at.is_nan());
         let time = (timed().next().unwrap_or(f64::NAN), timed().next_back().unwrap_or(f64::NAN));
-        Self { table, rows, time: Cell::new(time) }
+        Self { table, rows, time: Cell::new(time), shifts: RefCell::default() }
+    }
+
+    /// Those in a stretch of time.
+    pub(super) fn within(&self, (start, end): (f64, f64)) -> Self {
+        let inside = |row: &u32| {
+            let at = self.table.rows[*row as usize].at;
+            at.is_nan() || start.is_nan() || (start..=end).contains(&at)
+        };
+        let rows = self.rows.iter().copied().filter(inside).collect();
+        Self { shifts: self.shifts.clone(), ..Self::new(self.table, rows) }
     }
 
     pub(super) fn time(&self) -> (f64, f64) {
@@ -154,8 +166,12 @@ impl<'a, 't> Members<'a, 't> {
     }
 
     pub(super) fn shift(&self, field: Field) -> Option<f64> {
+        if let Some((_, ratio)) = self.shifts.borrow().iter().find(|(of, _)| *of == field) {
+            return Some(*ratio);
+        }
         let found = super::shift::of(self, field)?;
         self.time.set(found.time);
+        self.shifts.borrow_mut().push((field, found.ratio));
         Some(found.ratio)
     }
 

@@ -22,7 +22,8 @@ pub(super) fn build(table: &Table<'_>, field: Field) -> Column {
             let good = first_good(table);
             flags(table, |row| good.get(&table.symbol(row, Field::Path)).is_some_and(|&first| first < table.rows[row].at))
         }
-        Field::SlashTwinOk => slash_twins(table),
+        Field::SlashTwinOk => twins(table, |path| Some(with_or_without_slash(path))),
+        Field::CaseTwinOk => twins(table, in_lower_case),
         Field::StartPage => start_pages(table),
         Field::BytesRatio => bytes_ratios(table),
         Field::ClientOk | Field::ClientRequests => clients(table, field),
@@ -65,16 +66,22 @@ fn first_good(table: &Table<'_>) -> HashMap<u32, f64> {
     first
 }
 
-fn slash_twins(table: &Table<'_>) -> Column {
+/// Whether the twin of each path, another spelling of it, answered well.
+fn twins(table: &Table<'_>, twin: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Column {
     let good = first_good(table);
     let (paths, names) = table.symbols(Field::Path);
     let by_name: HashMap<&[u8], u32> = names.iter().enumerate().map(|(at, name)| (&**name, at as u32)).collect();
-    let twin = |name: &[u8]| {
-        let other = name.strip_suffix(b"/").map_or_else(|| [name, b"/"].concat(), <[u8]>::to_vec);
-        by_name.get(&other[..]).is_some_and(|symbol| good.contains_key(symbol))
-    };
-    let twins: Vec<bool> = names.iter().map(|name| twin(name)).collect();
+    let is_good = |name: &[u8]| twin(name).is_some_and(|twin| by_name.get(&twin[..]).is_some_and(|symbol| good.contains_key(symbol)));
+    let twins: Vec<bool> = names.iter().map(|name| is_good(name)).collect();
     Column::Flags(paths.iter().map(|&p| twins.get(p as usize).copied().unwrap_or(false)).collect())
+}
+
+fn with_or_without_slash(path: &[u8]) -> Vec<u8> {
+    path.strip_suffix(b"/").map_or_else(|| [path, b"/"].concat(), <[u8]>::to_vec)
+}
+
+fn in_lower_case(path: &[u8]) -> Option<Vec<u8>> {
+    path.iter().any(u8::is_ascii_uppercase).then(|| path.to_ascii_lowercase())
 }
 
 /// Bytes by which bodies of one page differ: a token, a date.

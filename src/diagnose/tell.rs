@@ -51,7 +51,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         end: moment(end),
         open: Open { before: start <= whole.0 + margin, after: end >= whole.1 - margin },
         count: members.count().round() as u64,
-        of: members.weigh(members.peers().into_iter()).round() as u64,
+        of: members.weigh(members.peers().into_iter()).max(members.count()).round() as u64,
         confidence: rule.confidence,
         title: title(case),
         evidence,

@@ -212,6 +212,8 @@ words! {
         "path_ok_before" = PathOkBefore of(Kind::Flag);
         /// Same path with or without its last slash answered well.
         "slash_twin_ok" = SlashTwinOk of(Kind::Flag);
+        /// Same path in lower case, and not this one, answered well.
+        "case_twin_ok" = CaseTwinOk of(Kind::Flag);
         /// Bytes against the median of good responses of the same path or route.
         "bytes_ratio" = BytesRatio of(Kind::Times);
         /// Share of the client's requests that went well.
