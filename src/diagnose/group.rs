@@ -175,14 +175,14 @@ impl<'a, 't> Members<'a, 't> {
         Some(found.ratio)
     }
 
-    fn rise(&self) -> Option<f64> {
+    fn rise(&self) -> f64 {
         let codes: Vec<u16> = self.values(Field::Status).iter().map(|(key, _)| f64::from_bits(*key) as u16).collect();
         let same = |row: &usize| codes.contains(&self.table.rows[*row].event.status.get());
         let rate = |inside: bool| {
             let all = self.weigh(self.around(inside));
             (self.weigh(self.around(inside).filter(same)) + 0.5 * f64::from(u8::from(!inside))) / (all + 1.0)
         };
-        Some(rate(true) / rate(false))
+        rate(true) / rate(false)
     }
 
     fn times(&self) -> Vec<f64> {
@@ -227,7 +227,7 @@ impl rule::Group for Members<'_, '_> {
             (Measure::Seconds, _) => Some(end - start).filter(|s| !s.is_nan()),
             (Measure::Onset, _) => flag(start > self.table.span().0 + self.table.margin()),
             (Measure::Ended, _) => flag(end < self.table.span().1 - self.table.margin()),
-            (Measure::Rise, _) => self.rise(),
+            (Measure::Rise, _) => Some(self.rise()),
             (Measure::Bursts, _) => Some(super::shift::bursts(&self.times()).len() as f64),
             (Measure::Period, _) => super::shift::period(&self.times()),
             _ => None,

@@ -128,7 +128,7 @@ fn affected(members: &Members<'_, '_>) -> Affected {
 
 /// The first line, the last one, and one from the middle.
 fn samples(members: &Members<'_, '_>, scan: &Scan, mask: &dyn Fn(&str) -> String) -> Vec<Sample> {
-    let rows: Vec<usize> = members.members().filter(|&row| !members.table.rows[row].event.line().is_empty()).collect();
+    let rows: Vec<usize> = members.members().collect();
     let mut picked: Vec<usize> = [0, rows.len() / 2, rows.len().saturating_sub(1)].iter().filter_map(|&at| rows.get(at).copied()).collect();
     picked.dedup();
     let sample = |row: usize| {

@@ -66,7 +66,7 @@ pub(super) fn sentence(pieces: &[Piece], members: &Members<'_, '_>) -> Option<St
             Piece::Term(Term::Field(field)) => out.push_str(&members.usual(*field)?),
             Piece::Term(term) => {
                 let (number, kind) = (rule::value_of(term, members)?, term.kind()?);
-                one = kind == Kind::Number && number == 1.0;
+                one = kind == Kind::Number && (0.995..1.005).contains(&number);
                 out.push_str(&value(number, kind));
                 continue;
             }

@@ -16,7 +16,7 @@ const MOST: usize = 4_096;
 const LEAST: usize = 24;
 /// Bytes kept of a text and of a line.
 const TEXT_BYTES: usize = 400;
-const LINE_BYTES: usize = 320;
+const LINE_BYTES: usize = 400;
 /// Code slots; the last one is for good responses.
 const CODES: usize = 1_000;
 const NONE: u16 = u16::MAX;
@@ -42,6 +42,7 @@ pub enum Text {
 }
 
 const TEXTS: usize = 14;
+const UNSTATED: (u16, u16) = (u16::MAX, 0);
 
 /// One record of the sample.
 #[derive(Clone, Debug)]
@@ -59,10 +60,11 @@ pub struct Event {
     pub target_length: Option<u32>,
     /// Seconds: the request, the upstream, the queue, connecting, the upstream's header; NaN for not stated.
     seconds: [f32; 5],
-    stated: u16,
-    ends: [u16; TEXTS],
-    texts: Box<[u8]>,
-    line: Box<[u8]>,
+    /// Where each text lies in `kept`; [`UNSTATED`] for not stated.
+    texts: [(u16, u16); TEXTS],
+    /// The line, cut when it is long, and behind it the texts that are not in it: unescaped, or cut off with its end.
+    kept: Box<[u8]>,
+    line: u16,
 }
 
 /// The times of a record that are kept.
@@ -137,7 +139,6 @@ impl Evidence {
     fn keep(&mut self, slot: u16, rank: u64, record: &Record<'_>, place: Place, line: &[u8]) {
         let most = self.most();
         let stratum = &mut self.strata[usize::from(slot)];
-        let line = if stratum.code.is_some() { line } else { &[] };
         stratum.kept.push(Event::new(rank, record, place, line));
         if stratum.kept.len() > most + most / 4 {
             stratum.trim(most);
@@ -226,15 +227,17 @@ impl Event {
             record.cache_status,
             record.malformed,
         ];
-        let (mut stated, mut ends) = (0, [0; TEXTS]);
-        let mut texts = Vec::with_capacity(parts.iter().flatten().map(|t| t.len().min(TEXT_BYTES)).sum());
-        for (at, part) in parts.iter().enumerate() {
-            if let Some(part) = part {
-                stated |= 1 << at;
-                texts.extend_from_slice(&part[..part.len().min(TEXT_BYTES)]);
-            }
-            ends[at] = texts.len() as u16;
-        }
+        let line = &line[..line.len().min(LINE_BYTES)];
+        let mut kept = line.to_vec();
+        let mut place_of = |text: &[u8]| {
+            let text = &text[..text.len().min(TEXT_BYTES)];
+            let start = within(line, text).unwrap_or_else(|| {
+                kept.extend_from_slice(text);
+                kept.len() - text.len()
+            });
+            (start as u16, text.len() as u16)
+        };
+        let texts = parts.map(|part| part.map_or(UNSTATED, &mut place_of));
         let seconds = |time: Option<Duration>| time.map_or(f32::NAN, |d| d.as_secs_f32());
         Self {
             rank,
@@ -244,10 +247,9 @@ impl Event {
             bytes: record.bytes,
             target_length: record.path.map(|path| (path.len() + record.query.map_or(0, |q| q.len() + 1)) as u32),
             seconds: [record.duration, record.upstream_time, record.queue_time, record.connect_time, record.header_time].map(seconds),
-            stated,
-            ends,
-            texts: texts.into(),
-            line: line[..line.len().min(LINE_BYTES)].into(),
+            texts,
+            kept: kept.into(),
+            line: line.len() as u16,
         }
     }
 
@@ -257,9 +259,9 @@ impl Event {
 
     /// A text of the record, cut when it is long.
     pub fn text(&self, text: Text) -> Option<&[u8]> {
-        let at = text as usize;
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        (self.stated & (1 << at) != 0).then(|| &self.texts[usize::from(start)..usize::from(self.ends[at])])
+        let place = self.texts[text as usize];
+        let (start, length) = (usize::from(place.0), usize::from(place.1));
+        (place != UNSTATED).then(|| &self.kept[start..start + length])
     }
 
     /// A time of the record, in seconds.
@@ -268,10 +270,16 @@ impl Event {
         (!seconds.is_nan()).then_some(f64::from(seconds))
     }
 
-    /// The line, cut when it is long; empty for good responses.
+    /// The line, cut when it is long.
     pub fn line(&self) -> &[u8] {
-        &self.line
+        &self.kept[..usize::from(self.line)]
     }
+}
+
+/// Where in a line a text lies that was borrowed from it.
+fn within(line: &[u8], text: &[u8]) -> Option<usize> {
+    let start = (text.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
+    (start + text.len() <= line.len()).then_some(start)
 }
 
 /// See the head of this file. Not seeded: whoever could aim at it would only hide records of their own.
