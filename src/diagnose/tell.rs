@@ -39,7 +39,6 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
     evidence.extend(time_limit(members));
     evidence.extend(difference::told(members));
     let only = |field: Field| Some(members.values(field)).filter(|v| v.len() == 1).map(|v| members.table.name(v[0].0, field));
-    let doubt = better(case);
     Finding {
         id,
         cause: cause.id,
@@ -57,7 +56,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         evidence,
         fixes: fixes(case),
         refuted_by: cause.refuted_by,
-        doubt,
+        doubt: rule.doubt.to_owned(),
         affected: affected(members),
         samples: samples(members, scan, mask),
     }
@@ -75,11 +74,6 @@ fn time_limit(members: &Members<'_, '_>) -> Option<String> {
 fn title(case: &Case<'_, '_>) -> String {
     let text = |piece: &Piece| wording::sentence(std::slice::from_ref(piece), &case.members).unwrap_or_else(|| "?".into());
     case.ready.title.iter().map(text).collect()
-}
-
-/// What else it could be, and what to log to tell.
-fn better(case: &Case<'_, '_>) -> String {
-    case.ready.rule.doubt.to_owned()
 }
 
 /// The steps for the servers that wrote the lines, and those for all.

@@ -10,10 +10,9 @@ use super::Place;
 use crate::model::{Record, StatusCode, Timestamp};
 use std::time::Duration;
 
-/// Records kept of all codes together, and at most of one. With more codes each gets less.
-const BUDGET: usize = 24_576;
+/// Records kept of all codes together, and at most of one: what rare codes leave of it goes to the others.
+const BUDGET: usize = 16_384;
 const MOST: usize = 4_096;
-const LEAST: usize = 24;
 /// Bytes kept of a text and of a line.
 const TEXT_BYTES: usize = 400;
 const LINE_BYTES: usize = 400;
@@ -93,11 +92,13 @@ struct Stratum {
 pub struct Evidence {
     index: Box<[u16; CODES]>,
     strata: Vec<Stratum>,
+    /// Records kept, of all codes.
+    kept: usize,
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { index: Box::new([NONE; CODES]), strata: Vec::new() }
+        Self { index: Box::new([NONE; CODES]), strata: Vec::new(), kept: 0 }
     }
 }
 
@@ -137,16 +138,28 @@ impl Evidence {
 
     #[cold]
     fn keep(&mut self, slot: u16, rank: u64, record: &Record<'_>, place: Place, line: &[u8]) {
-        let most = self.most();
         let stratum = &mut self.strata[usize::from(slot)];
         stratum.kept.push(Event::new(rank, record, place, line));
-        if stratum.kept.len() > most + most / 4 {
-            stratum.trim(most);
+        self.kept += 1;
+        if stratum.kept.len() > MOST + MOST / 4 || self.kept > BUDGET + BUDGET / 4 {
+            self.trim();
         }
     }
 
+    /// Records of a code that may be kept: the largest number with which all together stay within the budget. It only falls as
+    /// more is seen, so that what one part left out no other one needs.
     fn most(&self) -> usize {
-        (BUDGET / self.strata.len().max(1)).clamp(LEAST, MOST)
+        let mut seen: Vec<usize> = self.strata.iter().map(|s| s.seen as usize).collect();
+        seen.sort_unstable();
+        let mut left = BUDGET;
+        for (at, count) in seen.iter().enumerate() {
+            let share = left / (seen.len() - at);
+            if *count > share {
+                return share.clamp(1, MOST);
+            }
+            left -= count;
+        }
+        MOST
     }
 
     /// Adds the samples of another part.
@@ -167,6 +180,7 @@ impl Evidence {
     fn trim(&mut self) {
         let most = self.most();
         self.strata.iter_mut().for_each(|stratum| stratum.trim(most));
+        self.kept = self.strata.iter().map(|stratum| stratum.kept.len()).sum();
     }
 
     /// Leaves out what is too much now that all codes are known, and orders the rest: by code, then as the lines are.
