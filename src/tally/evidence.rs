@@ -323,3 +323,76 @@ fn mix(x: u64) -> u64 {
     let again = u128::from(folded ^ 0x2545_f491_4f6c_dd1d) * 0x9e37_79b9_7f4a_7c15;
     (again ^ (again >> 64)) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn witness(evidence: &mut Evidence, n: u32) {
+        let line = format!("192.0.2.{} /item/{n} {}", n % 200, n % 7);
+        let (client, path) = (line.find(' ').unwrap(), line.rfind(' ').unwrap());
+        let code = if n % 5_000 == 17 { 502 } else { [200, 404][usize::from(n % 3 == 0)] };
+        let record = Record {
+            status: StatusCode::new(code),
+            time: Some(Timestamp::from_seconds(i64::from(n / 50))),
+            remote: Some(&line.as_bytes()[..client]),
+            path: Some(&line.as_bytes()[client + 1..path]),
+            user_agent: Some(b"not in the line"),
+            ..Record::default()
+        };
+        evidence.witness(&record, || None, Place { input: 0, chunk: 0, line: n }, line.as_bytes());
+    }
+
+    fn seen(evidence: &Evidence) -> Vec<(u16, u32, u64)> {
+        evidence.events().map(|(event, weight)| (event.status.get(), event.place.line, (weight * 1e6) as u64)).collect()
+    }
+
+    #[test]
+    fn a_sample_is_the_same_however_the_lines_are_dealt_out() {
+        let mut whole = Evidence::default();
+        (0..60_000).for_each(|n| witness(&mut whole, n));
+        whole.close();
+        let mut parts: Vec<Evidence> = (0..7).map(|_| Evidence::default()).collect();
+        (0..60_000).for_each(|n| witness(&mut parts[(n / 911 % 7) as usize], n));
+        let mut merged = parts.pop().unwrap();
+        parts.into_iter().rev().for_each(|part| merged.merge(part));
+        merged.close();
+        assert_eq!(seen(&whole), seen(&merged));
+        let count = |code: u16| seen(&whole).iter().filter(|(status, ..)| *status == code).count();
+        // Nothing of what is rare is left out, and what is frequent does not take more than its part.
+        assert_eq!((count(502), count(404), count(200)), (12, MOST, MOST));
+        assert!(whole.is_complete(StatusCode::new(502).unwrap()) && !whole.is_complete(StatusCode::new(404).unwrap()));
+    }
+
+    #[test]
+    fn weights_add_up_to_what_was_seen() {
+        let mut evidence = Evidence::default();
+        (0..60_000).for_each(|n| witness(&mut evidence, n));
+        evidence.close();
+        let sum: f64 = evidence.events().map(|(_, weight)| weight).sum();
+        assert!((sum - 60_000.0).abs() < 0.01, "{sum}");
+    }
+
+    #[test]
+    fn many_codes_share_the_budget() {
+        let mut evidence = Evidence::default();
+        for n in 0..200_000_u32 {
+            let record = Record { status: StatusCode::new(400 + (n % 500) as u16), bytes: Some(u64::from(n)), ..Record::default() };
+            evidence.witness(&record, || None, Place { input: 0, chunk: 0, line: n }, b"");
+            assert!(evidence.kept <= BUDGET + BUDGET / 4 + 1);
+        }
+        evidence.close();
+        assert_eq!(evidence.events().count(), BUDGET / 500 * 500);
+    }
+
+    #[test]
+    fn texts_are_found_in_the_line_or_behind_it() {
+        let mut evidence = Evidence::default();
+        witness(&mut evidence, 3);
+        let (event, _) = evidence.events().next().unwrap();
+        assert_eq!(event.text(Text::Path), Some(&b"/item/3"[..]));
+        assert_eq!(event.text(Text::UserAgent), Some(&b"not in the line"[..]));
+        assert_eq!(event.text(Text::Host), None);
+        assert_eq!(event.line(), b"192.0.2.3 /item/3 3");
+    }
+}
