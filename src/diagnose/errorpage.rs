@@ -19,10 +19,13 @@ pub(super) fn column(table: &Table<'_>) -> Column {
 /// as only Varnish writes them.
 pub(super) fn guess_servers(table: &mut Table<'_>) {
     for input in 0..table.sources.len() {
-        if table.sources[input].server == UNKNOWN {
-            let of_input = |row: usize| table.rows[row].event.place.input as usize == input;
-            let guess = if is_varnish(table, of_input) { Some("varnish") } else { Pages::learn(sizes(table, of_input)).server_guess() };
-            table.sources[input].server = guess.unwrap_or(UNKNOWN);
+        let of_input = |row: usize| table.rows[row].event.place.input as usize == input;
+        let server = table.sources[input].server;
+        // Varnish's own format is Apache's by its looks.
+        if matches!(server, UNKNOWN | "apache") && is_varnish(table, of_input) {
+            table.sources[input].server = "varnish";
+        } else if server == UNKNOWN {
+            table.sources[input].server = Pages::learn(sizes(table, of_input)).server_guess().unwrap_or(UNKNOWN);
         }
     }
 }

@@ -20,7 +20,7 @@ const PART: usize = 5;
 /// endpoint, so that other traffic is no shift.
 pub(super) fn of(members: &Members<'_, '_>, field: Field) -> Option<Shift> {
     let table = members.table;
-    let mut endpoints: HashMap<(u32, u32), Vec<f64>> = HashMap::new();
+    let mut endpoints: HashMap<(u32, u32, u32), Vec<f64>> = HashMap::new();
     // A millisecond is the finest that most logs state, and its multiples are no news.
     let value = |row: usize| table.number(row, field).map(|v| v.max(0.001));
     for row in members.members() {

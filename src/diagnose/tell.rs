@@ -38,6 +38,8 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
     let mut evidence: Vec<String> = ready.evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();
     evidence.extend(time_limit(members));
     evidence.extend(difference::told(members));
+    // Referers and targets stand in sentences too.
+    evidence.iter_mut().for_each(|sentence| *sentence = mask(sentence));
     let only = |field: Field| Some(members.values(field)).filter(|v| v.len() == 1).map(|v| members.table.name(v[0].0, field));
     Finding {
         id,
@@ -52,12 +54,12 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         count: members.count().round() as u64,
         of: members.weigh(members.peers().into_iter()).max(members.count()).round() as u64,
         confidence: rule.confidence,
-        title: title(case),
+        title: mask(&title(case)),
         evidence,
         fixes: fixes(case),
         refuted_by: cause.refuted_by,
         doubt: rule.doubt.to_owned(),
-        affected: affected(members),
+        affected: affected(members, mask),
         samples: samples(members, scan, mask),
     }
 }
@@ -67,7 +69,8 @@ fn time_limit(members: &Members<'_, '_>) -> Option<String> {
     let (center, share) = members.cluster(Field::Duration).filter(|(center, share)| *center >= 0.9 && *share >= 0.5)?;
     let row = members.members().next()?;
     let (status, server) = (members.table.rows[row].event.status.get(), members.table.source(row).server);
-    timeouts::named(center, status, server).map(|whose| format!("{} of them took {center:.1} s; {whose}", wording::share(share)))
+    timeouts::named(center, status, server)
+        .map(|whose| format!("{} of them took {center:.1} s; for comparison, {whose}", wording::share(share)))
 }
 
 /// A title says what it can: what is not stated stands as `?`.
@@ -93,15 +96,16 @@ fn fixes(case: &Case<'_, '_>) -> Vec<String> {
     case.ready.cause.fixes.iter().filter(|fix| suits(fix.server)).map(step).collect()
 }
 
-fn affected(members: &Members<'_, '_>) -> Affected {
-    let name = |field: Field, key: u64| members.table.name(key, field);
+fn affected(members: &Members<'_, '_>, mask: &dyn Fn(&str) -> String) -> Affected {
+    let name = |field: Field, key: u64| mask(&members.table.name(key, field));
     let top = |field: Field| {
         let of = members.values(field).into_iter().take(NAMED);
         of.map(|(key, count)| Share { name: name(field, key), count: count.round() as u64 }).collect()
     };
     let mut routes: BTreeMap<(u32, u32), f64> = BTreeMap::new();
     for row in members.members() {
-        *routes.entry(members.endpoint(row)).or_default() += members.table.rows[row].weight;
+        let (method, route, _) = members.endpoint(row);
+        *routes.entry((method, route)).or_default() += members.table.rows[row].weight;
     }
     let mut routes: Vec<_> = routes.into_iter().collect();
     routes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -130,7 +134,7 @@ fn samples(members: &Members<'_, '_>, scan: &Scan, mask: &dyn Fn(&str) -> String
         Sample {
             input: scan.inputs[event.place.input as usize].name.clone(),
             line: scan.line_number(event.place),
-            text: mask(&String::from_utf8_lossy(event.line())),
+            text: mask(&String::from_utf8_lossy(event.line())) + if event.is_cut() { "…" } else { "" },
         }
     };
     picked.into_iter().map(sample).collect()

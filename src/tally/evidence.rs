@@ -284,6 +284,11 @@ impl Event {
         (!seconds.is_nan()).then_some(f64::from(seconds))
     }
 
+    /// Whether the line was longer than what is kept of it.
+    pub fn is_cut(&self) -> bool {
+        usize::from(self.line) == LINE_BYTES
+    }
+
     /// The line, cut when it is long.
     pub fn line(&self) -> &[u8] {
         &self.kept[..usize::from(self.line)]
