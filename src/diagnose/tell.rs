@@ -38,6 +38,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
     let mut evidence: Vec<String> = ready.evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();
     evidence.extend(time_limit(members));
     evidence.extend(difference::told(members));
+    evidence.iter_mut().for_each(|text| *text = mask(text));
     let only = |field: Field| Some(members.values(field)).filter(|v| v.len() == 1).map(|v| members.table.name(v[0].0, field));
     let doubt = better(case);
     Finding {
@@ -53,7 +54,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         count: members.count().round() as u64,
         of: members.weigh(members.peers().into_iter()).max(members.count()).round() as u64,
         confidence: rule.confidence,
-        title: title(case),
+        title: mask(&title(case)),
         evidence,
         fixes: fixes(case),
         refuted_by: cause.refuted_by,
