@@ -4,7 +4,8 @@
 //! A sample is the records of the lowest *ranks*. A rank comes from the record alone: for half of the (client, 16 seconds)
 //! pairs from the pair, so that sequences of one client stay whole; for the others from the record, so that one busy client
 //! does not fill the sample with a single moment. Hence a sample is the same for every number of workers and every way of
-//! cutting a log, merging is taking the lowest of both, and as long as nothing was left out it is simply all records.
+//! cutting a log, merging is taking the lowest of both, and as long as nothing was left out it is simply all records. Records
+//! without a time get theirs from their place: without one, alike lines are alike altogether, and one kind would fill the sample.
 
 use super::Place;
 use crate::model::{Record, StatusCode, Timestamp};
@@ -14,6 +15,8 @@ use std::time::Duration;
 const BUDGET: usize = 24_576;
 const MOST: usize = 4_096;
 const LEAST: usize = 24;
+/// Bytes of texts and lines that a record has on average; of longer ones fewer are kept.
+const USUAL_BYTES: usize = 640;
 /// Bytes kept of a text and of a line.
 const TEXT_BYTES: usize = 400;
 const LINE_BYTES: usize = 320;
@@ -84,6 +87,8 @@ struct Stratum {
     /// Above this nothing is kept; set once something was left out.
     limit: Option<(u64, Place)>,
     kept: Vec<Event>,
+    /// Of the texts and lines that are kept.
+    bytes: usize,
 }
 
 /// The samples.
@@ -91,11 +96,13 @@ struct Stratum {
 pub struct Evidence {
     index: Box<[u16; CODES]>,
     strata: Vec<Stratum>,
+    /// Records kept of all codes together, and their bytes.
+    held: (usize, usize),
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { index: Box::new([NONE; CODES]), strata: Vec::new() }
+        Self { index: Box::new([NONE; CODES]), strata: Vec::new(), held: (0, 0) }
     }
 }
 
@@ -116,7 +123,7 @@ impl Evidence {
         }
         let stratum = &mut self.strata[usize::from(slot)];
         stratum.seen += 1;
-        let rank = rank(record);
+        let rank = rank(record, place);
         if stratum.limit.is_none_or(|limit| (rank, place) < limit) {
             self.keep(slot, rank, &whole().unwrap_or(*record), place, line);
         }
@@ -138,9 +145,15 @@ impl Evidence {
         let most = self.most();
         let stratum = &mut self.strata[usize::from(slot)];
         let line = if stratum.code.is_some() { line } else { &[] };
-        stratum.kept.push(Event::new(rank, record, place, line));
-        if stratum.kept.len() > most + most / 4 {
+        let before = (stratum.kept.len(), stratum.bytes);
+        stratum.push(Event::new(rank, record, place, line));
+        if stratum.kept.len() > most + most / 4 || stratum.bytes > (most + most / 4) * USUAL_BYTES {
             stratum.trim(most);
+        }
+        self.held = (self.held.0 + stratum.kept.len() - before.0, self.held.1 + stratum.bytes - before.1);
+        // With each new code there is less room for those that came before it.
+        if self.held.0 > BUDGET + BUDGET / 2 || self.held.1 > (BUDGET + BUDGET / 2) * USUAL_BYTES {
+            self.trim();
         }
     }
 
@@ -158,6 +171,7 @@ impl Evidence {
             let ours = &mut self.strata[usize::from(slot)];
             ours.seen += theirs.seen;
             ours.limit = [ours.limit, theirs.limit].into_iter().flatten().min();
+            ours.bytes += theirs.bytes;
             ours.kept.extend(theirs.kept);
         }
         self.trim();
@@ -166,6 +180,7 @@ impl Evidence {
     fn trim(&mut self) {
         let most = self.most();
         self.strata.iter_mut().for_each(|stratum| stratum.trim(most));
+        self.held = self.strata.iter().fold((0, 0), |(records, bytes), s| (records + s.kept.len(), bytes + s.bytes));
     }
 
     /// Leaves out what is too much now that all codes are known, and orders the rest: by code, then as the lines are.
@@ -196,15 +211,38 @@ impl Evidence {
 }
 
 impl Stratum {
+    fn push(&mut self, event: Event) {
+        self.bytes += event.size();
+        self.kept.push(event);
+    }
+
+    /// Leaves the lowest ranks, as many as there is room for.
     fn trim(&mut self, most: usize) {
         if let Some(limit) = self.limit {
             self.kept.retain(|event| event.key() < limit);
         }
         if self.kept.len() > most {
-            let (_, last, _) = self.kept.select_nth_unstable_by_key(most, Event::key);
-            self.limit = Some(last.key());
+            self.kept.select_nth_unstable_by_key(most, Event::key);
+            self.limit = Some(self.kept[most].key());
             self.kept.truncate(most);
         }
+        self.bytes = self.kept.iter().map(Event::size).sum();
+        if self.bytes > most * USUAL_BYTES {
+            self.trim_bytes(most * USUAL_BYTES);
+        }
+        self.kept.shrink_to(most + most / 4 + 1);
+    }
+
+    fn trim_bytes(&mut self, most: usize) {
+        self.kept.sort_unstable_by_key(Event::key);
+        let (mut bytes, mut room) = (0, 0);
+        for event in &self.kept {
+            bytes += event.size();
+            room += usize::from(bytes <= most);
+        }
+        self.limit = Some(self.kept[room].key());
+        self.kept.truncate(room);
+        self.bytes = self.kept.iter().map(Event::size).sum();
     }
 }
 
@@ -231,7 +269,10 @@ impl Event {
         for (at, part) in parts.iter().enumerate() {
             if let Some(part) = part {
                 stated |= 1 << at;
-                texts.extend_from_slice(&part[..part.len().min(TEXT_BYTES)]);
+                let is_list = at == Text::UpstreamAddr as usize || at == Text::UpstreamStatus as usize;
+                let (head, tail) = if is_list { ends_of_list(part) } else { (&part[..part.len().min(TEXT_BYTES)], &[][..]) };
+                texts.extend_from_slice(head);
+                texts.extend_from_slice(tail);
             }
             ends[at] = texts.len() as u16;
         }
@@ -249,6 +290,11 @@ impl Event {
             texts: texts.into(),
             line: line[..line.len().min(LINE_BYTES)].into(),
         }
+    }
+
+    /// Bytes of its texts and its line.
+    fn size(&self) -> usize {
+        self.texts.len() + self.line.len()
     }
 
     fn key(&self) -> (u64, Place) {
@@ -274,12 +320,24 @@ impl Event {
     }
 }
 
+/// The first and the last tries of a list: of a long one it matters where it began and how it ended.
+fn ends_of_list(list: &[u8]) -> (&[u8], &[u8]) {
+    if list.len() <= TEXT_BYTES {
+        return (list, &[]);
+    }
+    let (head, tail) = (&list[..TEXT_BYTES / 2], &list[list.len() - TEXT_BYTES / 2..]);
+    let head = &head[..memchr::memrchr(b' ', head).map_or(head.len(), |at| at + 1)];
+    (head, &tail[memchr::memchr(b' ', tail).map_or(0, |at| at + 1)..])
+}
+
 /// See the head of this file. Not seeded: whoever could aim at it would only hide records of their own.
 #[inline]
-fn rank(record: &Record<'_>) -> u64 {
-    let seconds = record.time.map_or(0, |t| t.seconds);
-    let pair = mix(bytes(record.remote.unwrap_or_default()) ^ (seconds >> 4) as u64);
-    let time = record.time.map_or(0, |t| (t.seconds as u64) << 30 ^ u64::from(t.nanos));
+fn rank(record: &Record<'_>, place: Place) -> u64 {
+    let Some(time) = record.time else {
+        return mix(mix(u64::from(place.input)) ^ (u64::from(place.chunk) << 32 | u64::from(place.line)));
+    };
+    let pair = mix(bytes(record.remote.unwrap_or_default()) ^ (time.seconds >> 4) as u64);
+    let time = (time.seconds as u64) << 30 ^ u64::from(time.nanos);
     let path = record.path.unwrap_or_default();
     let own = mix(pair ^ time ^ record.bytes.unwrap_or(0).rotate_left(40) ^ bytes(&path[path.len().saturating_sub(8)..]).rotate_left(17));
     if pair & 1 == 0 { own } else { pair & !0xffff_ffff | own >> 32 }
