@@ -197,6 +197,11 @@ fn touch(a: &Members<'_, '_>, b: &Members<'_, '_>) -> bool {
 }
 
 impl Case<'_, '_> {
+    /// The code of most of its requests.
+    pub(super) fn main_code(&self) -> Option<u16> {
+        self.members.values(Field::Status).first().map(|(key, _)| f64::from_bits(*key) as u16)
+    }
+
     /// The worse, the surer, the larger one speaks for both.
     fn take_in(&mut self, other: Self) {
         let rank = |case: &Self| (case.severity, case.ready.rule.confidence, case.members.count());

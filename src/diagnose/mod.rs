@@ -35,7 +35,7 @@ pub use traffic::{Part, Traffic};
 
 use crate::scan::{Scan, Scanned};
 use engine::Case;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use table::{Source, Table};
 
 /// What the lines tell.
@@ -57,8 +57,20 @@ pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dy
     };
     let mut table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), route_of);
     errorpage::guess_servers(&mut table);
-    let cases = engine::merge(engine::ask(&table));
-    Diagnosis { findings: tell::findings(&cases, scan, mask), advice: advice_on(&cases, &table), traffic: traffic::of(&table, &cases) }
+    let counted = counted(scan);
+    let is_counted = |code: u16| counted.as_ref().is_none_or(|codes| codes.contains(&code));
+    let mut cases = engine::merge(engine::ask(&table));
+    cases.retain(|case| case.main_code().is_some_and(is_counted));
+    let traffic = traffic::of(&table, &cases, &is_counted);
+    Diagnosis { findings: tell::findings(&cases, scan, mask), advice: advice_on(&cases, &table), traffic }
+}
+
+/// The codes that a filter let through; `None` for all. The samples hold others too, to compare with.
+fn counted(scan: &Scan) -> Option<BTreeSet<u16>> {
+    let is_filtered = scan.tally.inputs().values().any(|lines| lines.filtered > 0);
+    let codes = scan.tally.rows().flat_map(|(_, cells)| cells).map(|(code, _)| code);
+    let other = scan.tally.other().keys().map(|(_, code)| *code);
+    is_filtered.then(|| codes.chain(other).map(|code| code.get()).collect())
 }
 
 /// What the rules that speak would be surer with, for the server of most requests that they speak of.

@@ -94,7 +94,9 @@ fn start_pages(table: &Table<'_>) -> Column {
     let size = |row: usize| table.rows[row].event.bytes.filter(|&bytes| bytes > 0 && table.rows[row].event.status.get() == 200);
     let is_start = |row: usize| starts.get(paths[row] as usize).copied().unwrap_or(false);
     let sizes: BTreeSet<u64> = (0..table.rows.len()).filter(|&row| is_start(row)).filter_map(size).collect();
-    flags(table, |row| size(row).is_some_and(|bytes| sizes.range(bytes.saturating_sub(ALIKE)..=bytes + ALIKE).next().is_some()))
+    flags(table, |row| {
+        size(row).is_some_and(|bytes| sizes.range(bytes.saturating_sub(ALIKE)..=bytes.saturating_add(ALIKE)).next().is_some())
+    })
 }
 
 /// Good responses that a median is worth taking of.
@@ -231,16 +233,16 @@ fn concurrent(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
 }
 
 fn then_slash(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
-    for (n, &row) in sequence.iter().enumerate() {
+    // When each path was fetched well with its slash, the soonest after the row at hand: from the last row to the first.
+    let mut fetched: HashMap<&[u8], f64> = HashMap::new();
+    for &row in sequence.iter().rev() {
         let Row { at, event, .. } = &table.rows[row as usize];
-        let Some(path) = event.text(Text::Path).filter(|_| matches!(event.status.get(), 301 | 302 | 307 | 308)) else { continue };
-        let follows = |&other: &u32| {
-            let other = table.rows[other as usize].event;
-            is_good(other.status) && other.text(Text::Path).is_some_and(|p| p.strip_suffix(b"/") == Some(path))
-        };
-        let near = |other: &&u32| table.rows[**other as usize].at <= at + AT_ONCE;
-        if sequence[n + 1..].iter().take_while(near).any(follows) {
+        let Some(path) = event.text(Text::Path) else { continue };
+        if matches!(event.status.get(), 301 | 302 | 307 | 308) && fetched.get(path).is_some_and(|next| *next <= at + AT_ONCE) {
             out[row as usize] = 1.0;
+        }
+        if let Some(bare) = path.strip_suffix(b"/").filter(|_| is_good(event.status)) {
+            fetched.insert(bare, *at);
         }
     }
 }

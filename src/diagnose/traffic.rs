@@ -52,12 +52,12 @@ impl Traffic {
 }
 
 /// Counts who asked. Clients that a finding calls scanners are scanners with all that they asked for.
-pub(super) fn of(table: &Table<'_>, cases: &[Case<'_, '_>]) -> Traffic {
+pub(super) fn of(table: &Table<'_>, cases: &[Case<'_, '_>], is_counted: &dyn Fn(u16) -> bool) -> Traffic {
     let scans = cases.iter().filter(|case| case.ready.cause.id == "scanner-probing");
     let scanners: HashSet<u32> = scans.flat_map(|case| case.members.members()).map(|row| table.symbol(row, Field::Client)).collect();
     let mut sums = [[0.0; 3]; 4];
     let mut clients: [HashSet<u32>; 4] = Default::default();
-    for (row, of) in table.rows.iter().enumerate() {
+    for (row, of) in table.rows.iter().enumerate().filter(|(_, row)| is_counted(row.event.status.get())) {
         let client = table.symbol(row, Field::Client);
         let at = match table.text(row, Field::Actor) {
             _ if client != NONE && scanners.contains(&client) => 0,

@@ -53,12 +53,16 @@ impl Filter {
     /// Whether a record meets all conditions. What a record does not state meets only negated ones; a record without a
     /// time lies in no stretch of time.
     pub fn accepts(&self, record: &Record<'_>) -> bool {
+        self.status.as_ref().is_none_or(|f| record.status.is_some_and(|s| f.accepts(s))) && self.accepts_but_for_status(record)
+    }
+
+    /// Whether a record meets all conditions but that on its status: those that do are what errors are compared with.
+    pub fn accepts_but_for_status(&self, record: &Record<'_>) -> bool {
         let within = match record.time {
             Some(time) => self.since.is_none_or(|t| time.seconds >= t) && self.until.is_none_or(|t| time.seconds < t),
             None => self.since.is_none() && self.until.is_none(),
         };
         within
-            && self.status.as_ref().is_none_or(|f| record.status.is_some_and(|s| f.accepts(s)))
             && self.method.as_ref().is_none_or(|f| f.accepts(record.method))
             && self.host.as_ref().is_none_or(|f| f.accepts_host(record.host))
             && self.path.as_ref().is_none_or(|f| f.accepts(record.path))

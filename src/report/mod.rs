@@ -200,38 +200,45 @@ fn rfc3339(seconds: i64) -> String {
     Timestamp::from_seconds(seconds).to_string()
 }
 
-/// Values of query parameters that are secrets, replaced by `***`, since raw lines end in tickets and chats.
+/// Values of query parameters that are secrets, replaced by `***`, since raw lines end in tickets and chats. A URL within a
+/// parameter has parameters of its own, with `%3D` for `=`.
 pub fn mask_secrets(text: &str) -> String {
-    const NAMES: [&str; 14] = [
-        "token",
-        "password",
-        "passwd",
-        "pwd",
-        "secret",
-        "apikey",
-        "api_key",
-        "api-key",
-        "access_token",
-        "auth",
-        "signature",
-        "sig",
-        "session",
-        "code",
-    ];
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find('=') {
-        let start = rest[..at].rfind(['?', '&', ' ', '"', ';']).map_or(0, |n| n + 1);
-        let name = rest[start..at].to_ascii_lowercase();
-        let value = &rest[at + 1..];
-        masked.push_str(&rest[..=at]);
-        let end = value.find(['&', ' ', '"', ';', '#']).unwrap_or(value.len());
-        let secret = NAMES.iter().any(|n| name == *n || name.ends_with(&format!("_{n}")) || name.ends_with(&format!("-{n}")));
-        masked.push_str(if secret && end > 0 { "***" } else { &value[..end] });
-        rest = &value[end..];
+    while let Some((at, length)) = equals(rest) {
+        let start = rest[..at].rfind(['?', '&', ' ', '"', ';', ',', '/']).map_or(0, |n| n + 1);
+        let (name, value) = (&rest[start..at], &rest[at + length..]);
+        masked.push_str(&rest[..at + length]);
+        rest = value;
+        if is_secret(name) {
+            let end = value.find(['&', ' ', '"', ';', '#']).unwrap_or(value.len());
+            let end = value[..end].find("%26").unwrap_or(end);
+            masked.push_str(if end > 0 { "***" } else { "" });
+            rest = &value[end..];
+        }
     }
     masked.push_str(rest);
     masked
+}
+
+/// Where a value begins: the place and the length of what stands before it.
+fn equals(text: &str) -> Option<(usize, usize)> {
+    let encoded = text.find("%3D").into_iter().chain(text.find("%3d")).min();
+    match (text.find('='), encoded) {
+        (plain, Some(encoded)) if plain.is_none_or(|plain| encoded < plain) => Some((encoded, 3)),
+        (plain, _) => plain.map(|plain| (plain, 1)),
+    }
+}
+
+/// Whether a parameter of this name holds a secret: `accessToken`, `reset_token`, `sig`, but not `barcode`.
+fn is_secret(name: &str) -> bool {
+    const ENDINGS: [&str; 10] =
+        ["token", "password", "passwd", "secret", "apikey", "api_key", "api-key", "signature", "sessionid", "session_id"];
+    const WORDS: [&str; 7] = ["pwd", "auth", "sig", "session", "code", "sid", "jwt"];
+    let name = name.to_ascii_lowercase();
+    let is_word =
+        |word: &&str| name.strip_suffix(*word).is_some_and(|before| before.chars().next_back().is_none_or(|c| !c.is_ascii_alphanumeric()));
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || WORDS.iter().any(|word| is_word(word))
 }
 
 #[cfg(test)]
@@ -244,5 +251,10 @@ mod tests {
         assert_eq!(mask_secrets("\"/?reset_token=q;password=p\" 200"), "\"/?reset_token=***;password=***\" 200");
         assert_eq!(mask_secrets("GET /a?id=7&barcode=9"), "GET /a?id=7&barcode=9");
         assert_eq!(mask_secrets("no equals"), "no equals");
+        assert_eq!(mask_secrets("GET /=a/x?password=b&c==token=d e"), "GET /=a/x?password=***&c==token=*** e");
+        assert_eq!(mask_secrets("/?next=/a?token=x"), "/?next=/a?token=***");
+        assert_eq!(mask_secrets("/?next=%2Fa%3Fid%3D1%26accessToken%3Dx%26y%3D2"), "/?next=%2Fa%3Fid%3D1%26accessToken%3D***%26y%3D2");
+        assert_eq!(mask_secrets(r#"{"uri":"/?a=1\u0026token=x"}"#), r#"{"uri":"/?a=1\u0026token=***"}"#);
+        assert_eq!(mask_secrets("/?password="), "/?password=");
     }
 }

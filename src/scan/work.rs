@@ -90,14 +90,21 @@ impl<'c> Worker<'c> {
                 None => Err(Reject::UnknownFormat),
             };
             match read {
-                Ok(()) if self.filter.is_none_or(|f| f.accepts(&record)) => {
-                    lines.parsed += 1;
-                    self.tally.absorb(&record);
+                Ok(()) => {
+                    if self.filter.is_none_or(|f| f.accepts(&record)) {
+                        lines.parsed += 1;
+                        self.tally.absorb(&record);
+                    } else {
+                        lines.filtered += 1;
+                        // Whoever asks for errors alone still wants them judged against the good responses.
+                        if !self.filter.is_some_and(|f| f.accepts_but_for_status(&record)) {
+                            continue;
+                        }
+                    }
                     let place = Place { input: chunk.input, chunk: chunk.number, line: number };
                     let spare = &mut self.spare;
                     self.tally.witness(&record, move || reading.and_then(|r| r.again(line, spare)), place, line);
                 }
-                Ok(()) => lines.filtered += 1,
                 Err(reject) => {
                     lines.rejected += 1;
                     self.tally.reject(reject, Place { input: chunk.input, chunk: chunk.number, line: number }, line);

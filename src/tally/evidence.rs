@@ -3,7 +3,7 @@
 //! Each code has a sample of its own, so that a million 404s crowd out no 502; good responses share one, to compare with.
 //! A sample is the records of the lowest *ranks*. A rank comes from the record alone: for half of the (client, 16 seconds)
 //! pairs from the pair, so that sequences of one client stay whole; for the others from the record, so that one busy client
-//! does not fill the sample with a single moment. Hence a sample is the same for every number of workers and every way of
+//! does not fill the sample with a single moment; for records without a time from their place. Hence a sample is the same for every number of workers and every way of
 //! cutting a log, merging is taking the lowest of both, and as long as nothing was left out it is simply all records.
 
 use super::Place;
@@ -16,6 +16,8 @@ const MOST: usize = 4_096;
 /// Bytes kept of a text and of a line.
 const TEXT_BYTES: usize = 400;
 const LINE_BYTES: usize = 400;
+/// Bytes kept of both together.
+const KEPT_BYTES: usize = 1_000;
 /// Code slots; the last one is for good responses.
 const CODES: usize = 1_000;
 const NONE: u16 = u16::MAX;
@@ -119,7 +121,7 @@ impl Evidence {
         }
         let stratum = &mut self.strata[usize::from(slot)];
         stratum.seen += 1;
-        let rank = rank(record);
+        let rank = rank(record, place);
         if stratum.limit.is_none_or(|limit| (rank, place) < limit) {
             self.keep(slot, rank, &whole().unwrap_or(*record), place, line);
         }
@@ -220,6 +222,7 @@ impl Stratum {
             self.limit = Some(last.key());
             self.kept.truncate(most);
         }
+        self.kept.shrink_to(most + most / 4 + 1);
     }
 }
 
@@ -244,12 +247,14 @@ impl Event {
         let line = &line[..line.len().min(LINE_BYTES)];
         let mut kept = line.to_vec();
         let mut place_of = |text: &[u8]| {
-            let text = &text[..text.len().min(TEXT_BYTES)];
-            let start = within(line, text).unwrap_or_else(|| {
-                kept.extend_from_slice(text);
-                kept.len() - text.len()
-            });
-            (start as u16, text.len() as u16)
+            if let Some(start) = within(line, text) {
+                return (start as u16, text.len().min(TEXT_BYTES) as u16);
+            }
+            let (start, room) = (kept.len(), TEXT_BYTES.min(KEPT_BYTES - kept.len()));
+            let (head, tail) = ends_of_list(text, room);
+            kept.extend_from_slice(head);
+            kept.extend_from_slice(tail);
+            (start as u16, (head.len() + tail.len()) as u16)
         };
         let texts = parts.map(|part| part.map_or(UNSTATED, &mut place_of));
         let seconds = |time: Option<Duration>| time.map_or(f32::NAN, |d| d.as_secs_f32());
@@ -295,18 +300,34 @@ impl Event {
     }
 }
 
+/// As much of a text as there is room for: of a list with spaces the first and the last words, since it matters where the tries
+/// of a request began and how they ended.
+fn ends_of_list(text: &[u8], room: usize) -> (&[u8], &[u8]) {
+    if text.len() <= room {
+        return (text, &[]);
+    }
+    let (head, tail) = (&text[..room / 2], &text[text.len() - room / 2..]);
+    match (memchr::memrchr(b' ', head), memchr::memchr(b' ', tail)) {
+        (Some(end), Some(start)) => (&head[..=end], &tail[start + 1..]),
+        _ => (&text[..room], &[]),
+    }
+}
+
 /// Where in a line a text lies that was borrowed from it.
 fn within(line: &[u8], text: &[u8]) -> Option<usize> {
     let start = (text.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
     (start + text.len() <= line.len()).then_some(start)
 }
 
-/// See the head of this file. Not seeded: whoever could aim at it would only hide records of their own.
+/// See the head of this file. Without a time many records are alike, and only their places tell them apart. Not seeded: a
+/// client that picks its paths can take more than its part of a sample, and of nothing else.
 #[inline]
-fn rank(record: &Record<'_>) -> u64 {
-    let seconds = record.time.map_or(0, |t| t.seconds);
-    let pair = mix(bytes(record.remote.unwrap_or_default()) ^ (seconds >> 4) as u64);
-    let time = record.time.map_or(0, |t| (t.seconds as u64) << 30 ^ u64::from(t.nanos));
+fn rank(record: &Record<'_>, place: Place) -> u64 {
+    let Some(time) = record.time else {
+        return mix(mix(u64::from(place.input)) ^ (u64::from(place.chunk) << 32 | u64::from(place.line)));
+    };
+    let pair = mix(bytes(record.remote.unwrap_or_default()) ^ (time.seconds >> 4) as u64);
+    let time = (time.seconds as u64) << 30 ^ u64::from(time.nanos);
     let path = record.path.unwrap_or_default();
     let own = mix(pair ^ time ^ record.bytes.unwrap_or(0).rotate_left(40) ^ bytes(&path[path.len().saturating_sub(8)..]).rotate_left(17));
     if pair & 1 == 0 { own } else { pair & !0xffff_ffff | own >> 32 }
