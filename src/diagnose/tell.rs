@@ -53,6 +53,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         open: Open { before: start <= whole.0 + margin, after: end >= whole.1 - margin },
         count: members.count().round() as u64,
         of: members.weigh(members.peers().into_iter()).max(members.count()).round() as u64,
+        estimated: members.members().any(|row| members.table.rows[row].weight > 1.0),
         confidence: rule.confidence,
         title: mask(&title(case)),
         evidence,

@@ -357,7 +357,7 @@ mod tests {
     fn witness(evidence: &mut Evidence, n: u32) {
         let line = format!("192.0.2.{} /item/{n} {}", n % 200, n % 7);
         let (client, path) = (line.find(' ').unwrap(), line.rfind(' ').unwrap());
-        let code = if n % 5_000 == 17 { 502 } else { [200, 404][usize::from(n % 3 == 0)] };
+        let code = if n % 5_000 == 17 { 502 } else { [200, 404][usize::from(n.is_multiple_of(3))] };
         let record = Record {
             status: StatusCode::new(code),
             time: Some(Timestamp::from_seconds(i64::from(n / 50))),
