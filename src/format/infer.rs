@@ -144,7 +144,7 @@ mod tests {
                 )
             };
             let lines: Vec<String> = (0..200).map(line).collect();
-            let lines: Vec<&[u8]> = lines.iter().map(|l| l.as_bytes()).collect();
+            let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
             longer(builtin, &lines).map(|longer| longer.name)
         };
         // What is logged of the request is 36 bytes long.
