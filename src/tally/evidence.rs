@@ -5,7 +5,8 @@
 //! pairs from the pair, so that sequences of one client stay whole; for the others from the record, so that one busy client
 //! does not fill the sample with a single moment. Hence a sample is the same for every number of workers and every way of
 //! cutting a log, merging is taking the lowest of both, and as long as nothing was left out it is simply all records. Records
-//! without a time get theirs from their place: without one, alike lines are alike altogether, and one kind would fill the sample.
+//! without a time get theirs from their place, which a cut moves: alike lines are alike altogether there, and one kind would fill
+//! the sample.
 
 use super::Place;
 use crate::model::{Record, StatusCode, Timestamp};
@@ -358,4 +359,84 @@ fn mix(x: u64) -> u64 {
     let folded = (wide ^ (wide >> 64)) as u64;
     let again = u128::from(folded ^ 0x2545_f491_4f6c_dd1d) * 0x9e37_79b9_7f4a_7c15;
     (again ^ (again >> 64)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(code: u16, client: &str, second: i64) -> Record<'_> {
+        Record {
+            status: StatusCode::new(code),
+            time: (second > 0).then(|| Timestamp::from_seconds(second)),
+            remote: Some(client.as_bytes()),
+            ..Record::default()
+        }
+    }
+
+    fn place(line: u32) -> Place {
+        Place { input: 0, chunk: 0, line }
+    }
+
+    #[test]
+    fn codes_that_come_one_after_the_other_take_no_more_room_than_all_at_once() {
+        let mut evidence = Evidence::default();
+        let long = "x".repeat(10_000);
+        for line in 0..200_000 {
+            let client = format!("192.0.2.{line}");
+            let long = Some(long.as_bytes());
+            let record = Record { path: long, referer: long, user_agent: long, ..record(400 + (line / 2_000) as u16, &client, 1) };
+            evidence.witness(&record, || None, place(line), b"");
+            assert!(evidence.held.0 <= BUDGET * 3 / 2 + 1 && evidence.held.1 <= BUDGET * 3 / 2 * USUAL_BYTES + 2_000);
+        }
+        let held =
+            |e: &Evidence| e.strata.iter().fold((0, 0), |(n, b), s| (n + s.kept.len(), b + s.kept.iter().map(Event::size).sum::<usize>()));
+        assert_eq!(held(&evidence), evidence.held);
+        evidence.close();
+        assert!(evidence.held.0 <= BUDGET && evidence.held.1 <= BUDGET * USUAL_BYTES, "{:?}", evidence.held);
+        assert!(evidence.strata.iter().all(|s| s.kept.len() >= LEAST && s.seen == 2_000));
+    }
+
+    #[test]
+    fn long_records_are_sampled_alike_by_one_and_by_many() {
+        let texts: Vec<String> = (0..30_000_u32).map(|n| "y".repeat((n.wrapping_mul(2_654_435_761) >> 22) as usize)).collect();
+        let clients: Vec<String> = (0..30_000).map(|n| format!("198.51.{}.{}", n / 250 % 250, n % 250)).collect();
+        let sample = |parts: usize| {
+            let mut workers = vec![Evidence::default(); parts];
+            for (line, (text, client)) in texts.iter().zip(&clients).enumerate() {
+                let record =
+                    Record { path: Some(text.as_bytes()), query: Some(text.as_bytes()), ..record(404, client, 1_000 + line as i64) };
+                workers[line % parts].witness(&record, || None, place(line as u32), text.as_bytes());
+            }
+            let mut all = workers.pop().expect("there are workers");
+            workers.into_iter().for_each(|worker| all.merge(worker));
+            all.close();
+            all.events().map(|(event, weight)| (event.place, weight.to_bits())).collect::<Vec<_>>()
+        };
+        let one = sample(1);
+        assert!(one.len() > 1_000 && one.len() < MOST, "{}", one.len());
+        assert!([2, 3, 7].into_iter().all(|parts| sample(parts) == one));
+    }
+
+    #[test]
+    fn alike_records_without_a_time_are_sampled_alike() {
+        let mut evidence = Evidence::default();
+        for line in 0..100_000 {
+            let path: &[u8] = if line % 4 == 0 { b"/a" } else { b"/b" };
+            evidence.witness(&Record { path: Some(path), ..record(404, "192.0.2.1", 0) }, || None, place(line), b"");
+        }
+        evidence.close();
+        let part = evidence.events().filter(|(e, _)| e.text(Text::Path) == Some(b"/a")).count() as f64 / evidence.held.0 as f64;
+        assert!((0.2..0.3).contains(&part), "{part}");
+    }
+
+    #[test]
+    fn both_ends_of_a_long_list_are_kept() {
+        let tries: Vec<String> = (0..1_000).map(|n| format!("10.0.0.1:{n}")).collect();
+        let list = tries.join(", ");
+        let event = Event::new(0, &Record { upstream_addr: Some(list.as_bytes()), ..record(502, "192.0.2.1", 1) }, place(0), b"");
+        let kept = String::from_utf8(event.text(Text::UpstreamAddr).unwrap().to_vec()).unwrap();
+        assert!(kept.len() <= TEXT_BYTES && kept.starts_with("10.0.0.1:0, ") && kept.ends_with(", 10.0.0.1:999"), "{kept}");
+        assert!(kept.split(", ").all(|one| tries.iter().any(|of| of == one)), "{kept}");
+    }
 }
