@@ -38,7 +38,7 @@ fn is_varnish(table: &Table<'_>, rows: &[usize]) -> bool {
 
 /// Server, status and bytes of a response that the server may have made itself: what the application answered has no page of
 /// the server's.
-fn own_page<'t>(table: &Table<'t>, row: usize) -> Option<(&'static str, u16, u64)> {
+fn own_page(table: &Table<'_>, row: usize) -> Option<(&'static str, u16, u64)> {
     let event = table.rows[row].event;
     (event.status.get() >= 300 && !columns::answered(table, row)).then_some((table.source(row).server, event.status.get(), event.bytes?))
 }

@@ -33,6 +33,7 @@ pub use advice::advice;
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
 pub use traffic::{Part, Traffic};
 
+use crate::model::StatusCode;
 use crate::scan::{Scan, Scanned};
 use engine::Case;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +67,7 @@ fn counted(scan: &Scan) -> Option<BTreeSet<u16>> {
     let is_filtered = scan.tally.inputs().values().any(|lines| lines.filtered > 0);
     let codes = scan.tally.rows().flat_map(|(_, cells)| cells).map(|(code, _)| code);
     let other = scan.tally.other().keys().map(|(_, code)| *code);
-    is_filtered.then(|| codes.chain(other).map(|code| code.get()).collect())
+    is_filtered.then(|| codes.chain(other).map(StatusCode::get).collect())
 }
 
 /// What the rules that speak would be surer with, for the server of most requests that they speak of.

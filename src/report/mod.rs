@@ -238,7 +238,7 @@ fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_word =
         |word: &&str| name.strip_suffix(*word).is_some_and(|before| before.chars().next_back().is_none_or(|c| !c.is_ascii_alphanumeric()));
-    ENDINGS.iter().any(|ending| name.ends_with(ending)) || WORDS.iter().any(|word| is_word(word))
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || WORDS.iter().any(is_word)
 }
 
 #[cfg(test)]
