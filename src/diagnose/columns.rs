@@ -127,8 +127,9 @@ fn retried(table: &Table<'_>, row: usize) -> bool {
     statuses.len() >= 2 && statuses[..statuses.len() - 1].iter().all(failed)
 }
 
+/// A status; `inf` and `1e9` are none, though they are numbers.
 fn number(text: &[u8]) -> Option<f64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+    std::str::from_utf8(text).ok()?.parse::<u16>().ok().map(f64::from)
 }
 
 /// `198.51.100.0/24`, `2001:db8:1::/48`.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// The code whose page a response has the size of.
 pub(super) fn column(table: &Table<'_>) -> Column {
-    let pages = Pages::learn(sizes(table, |_| true));
+    let pages = Pages::learn(sizes(table, &(0..table.rows.len()).collect::<Vec<_>>()));
     numbers(table, |row| {
         let (server, status, bytes) = own_page(table, row)?;
         pages.code(server, status, bytes).map(f64::from)
@@ -18,22 +18,23 @@ pub(super) fn column(table: &Table<'_>) -> Column {
 /// Tells the servers of logs that do not tell theirs, where the sizes of error pages prove one, or where targets are whole URLs
 /// as only Varnish writes them.
 pub(super) fn guess_servers(table: &mut Table<'_>) {
-    for input in 0..table.sources.len() {
-        let of_input = |row: usize| table.rows[row].event.place.input as usize == input;
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); table.sources.len()];
+    table.rows.iter().enumerate().for_each(|(at, row)| rows[row.event.place.input as usize].push(at));
+    for (input, rows) in rows.iter().enumerate() {
         let server = table.sources[input].server;
         // Varnish's own format is Apache's by its looks.
-        if matches!(server, UNKNOWN | "apache") && is_varnish(table, of_input) {
+        if matches!(server, UNKNOWN | "apache") && is_varnish(table, rows) {
             table.sources[input].server = "varnish";
         } else if server == UNKNOWN {
-            table.sources[input].server = Pages::learn(sizes(table, of_input)).server_guess().unwrap_or(UNKNOWN);
+            table.sources[input].server = Pages::learn(sizes(table, rows)).server_guess().unwrap_or(UNKNOWN);
         }
     }
 }
 
 const UNKNOWN: &str = "unknown";
 
-fn is_varnish(table: &Table<'_>, of_input: impl Fn(usize) -> bool) -> bool {
-    let paths = || (0..table.rows.len()).filter(|&row| of_input(row)).filter_map(|row| table.rows[row].event.text(Text::Path));
+fn is_varnish(table: &Table<'_>, rows: &[usize]) -> bool {
+    let paths = || rows.iter().filter_map(|&row| table.rows[row].event.text(Text::Path));
     let whole = paths().filter(|path| path.starts_with(b"http://") || path.starts_with(b"https://")).count();
     whole >= 20 && whole * 10 >= paths().count() * 9
 }
@@ -45,9 +46,9 @@ fn own_page(table: &Table<'_>, row: usize) -> Option<(&'static str, u16, u64)> {
     (event.status.get() >= 300 && !columns::answered(table, row)).then_some((table.source(row).server, event.status.get(), event.bytes?))
 }
 
-fn sizes(table: &Table<'_>, of: impl Fn(usize) -> bool) -> impl Iterator<Item = (&'static str, u16, u64, u64)> {
+fn sizes(table: &Table<'_>, rows: &[usize]) -> impl Iterator<Item = (&'static str, u16, u64, u64)> {
     let mut sizes: BTreeMap<(&'static str, u16, u64), u64> = BTreeMap::new();
-    for key in (0..table.rows.len()).filter(|&row| of(row)).filter_map(|row| own_page(table, row)) {
+    for key in rows.iter().filter_map(|&row| own_page(table, row)) {
         *sizes.entry(key).or_default() += 1;
     }
     sizes.into_iter().map(|((server, status, bytes), count)| (server, status, bytes, count))

@@ -253,11 +253,13 @@ const ROUNDS: usize = 5;
 const ROUNDS_OF_TWO: usize = 3;
 
 /// Redirects of a client, one right after the other, that stay on one path, or go to and fro between two. What a POST is answered
-/// with is the way to its result and no part of a loop.
+/// with is the way to its result and no part of a loop, nor is what led to the page.
 fn loops(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
     let is_redirect = |row: &u32| {
         let event = table.rows[*row as usize].event;
-        matches!(event.status.get(), 301 | 302 | 303 | 307 | 308) && event.text(Text::Method) != Some(b"POST")
+        matches!(event.status.get(), 301 | 302 | 303 | 307 | 308)
+            && event.text(Text::Method) != Some(b"POST")
+            && !table.flag(*row as usize, Field::ThenSlash)
     };
     let redirects: Vec<u32> = sequence.iter().copied().filter(is_redirect).collect();
     for run in redirects.chunk_by(|a, b| table.rows[*b as usize].at - table.rows[*a as usize].at <= AT_ONCE) {

@@ -6,8 +6,8 @@ use super::finding::{Affected, Finding, Open, Sample, Share};
 use super::group::Members;
 use super::{timeouts, wording};
 use crate::model::Timestamp;
-use crate::rule::Piece;
 use crate::rule::words::Field;
+use crate::rule::{Piece, Term};
 use crate::scan::Scan;
 use std::collections::BTreeMap;
 
@@ -74,10 +74,22 @@ fn time_limit(members: &Members<'_, '_>) -> Option<String> {
         .map(|whose| format!("{} of them took {center:.1} s; for comparison, {whose}", wording::share(share)))
 }
 
-/// A title says what it can: what is not stated stands as `?`.
+/// A title says what it can: what is not stated has the name of its kind.
 fn title(case: &Case<'_, '_>) -> String {
-    let text = |piece: &Piece| wording::sentence(std::slice::from_ref(piece), &case.members).unwrap_or_else(|| "?".into());
+    let text = |piece: &Piece| wording::sentence(std::slice::from_ref(piece), &case.members).unwrap_or_else(|| unstated(piece).into());
     case.ready.title.iter().map(text).collect()
+}
+
+fn unstated(piece: &Piece) -> &'static str {
+    match piece {
+        Piece::Term(Term::Field(Field::UpstreamAddr | Field::FirstUpstreamAddr)) => "the upstream",
+        Piece::Term(Term::Field(Field::Client)) => "a client",
+        Piece::Term(Term::Field(Field::Network)) => "a network",
+        Piece::Term(Term::Field(Field::Host)) => "the host",
+        Piece::Term(Term::Field(Field::Route | Field::Path | Field::Directory | Field::Prefix)) => "the path",
+        Piece::Term(Term::Field(Field::Agent | Field::AgentFamily)) => "an agent",
+        _ => "?",
+    }
 }
 
 /// The steps for the servers that wrote the lines, and those for all.
