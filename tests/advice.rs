@@ -27,7 +27,7 @@ fn line_of(server: &str) -> String {
     for _ in 0..WANTED.len() {
         let found = advice(server, &|field| known.contains(&field), &WANTED);
         match found.last() {
-            Some(last) => line = last.add.clone(),
+            Some(last) => line.clone_from(&last.add),
             None => break,
         }
         known.extend(found.iter().map(|a| a.field));
@@ -92,7 +92,7 @@ fn read(format: &Format, line: &str, check: &dyn Fn(&Record)) {
     let mut memory = Memory::default();
     let mut record = Record::default();
     format.parse(line.as_bytes(), &mut memory, &mut record).unwrap_or_else(|e| panic!("{line}: {e:?}"));
-    assert_eq!(record.status.map(|s| s.get()), Some(502), "{line}");
+    assert_eq!(record.status.map(logcodes::model::StatusCode::get), Some(502), "{line}");
     assert_eq!(record.path, Some(b"/pay".as_slice()), "{line}");
     assert_eq!(record.bytes, Some(157), "{line}");
     assert_eq!(record.remote, Some(b"192.0.2.7".as_slice()), "{line}");

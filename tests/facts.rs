@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const CAUSES: &str = "src/catalogue/causes";
@@ -56,7 +57,7 @@ fn what_is_undecided_is_no_rule() {
 #[test]
 fn every_fact_is_a_rule_or_has_a_reason_not_to_be() {
     let Some(facts) = facts() else {
-        println!("SKIPPED: the collected facts do not lie beside the project");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: the collected facts do not lie beside the project");
         return;
     };
     let (rules, undecided) = (rules(), undecided());

@@ -34,6 +34,7 @@ fn refused() -> Finding {
         open: Open::default(),
         count: 14,
         of: 61,
+        estimated: false,
         confidence: 0.9,
         title: "nothing accepts connections on 127.0.0.1:9000".into(),
         evidence: vec![
@@ -145,6 +146,7 @@ fn hostile(dir: &Dir) -> Report {
             open: Open::default(),
             count: u64::MAX,
             of: 0,
+            estimated: false,
             confidence: 1.0,
             title: text(),
             evidence: vec![text(), text(), text(), text()],

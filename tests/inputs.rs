@@ -27,6 +27,9 @@ fn totals(mut json: Value) -> Value {
     for reject in report["rejects"].as_array_mut().unwrap() {
         reject.as_object_mut().unwrap().remove("samples");
     }
+    for finding in report["findings"].as_array_mut().unwrap() {
+        finding.as_object_mut().unwrap().remove("samples");
+    }
     json
 }
 

@@ -27,17 +27,21 @@ pub(super) fn told(members: &Members<'_, '_>) -> Vec<String> {
     for field in FIELDS {
         let values = members.values(field);
         let Some(&(key, _)) = values.first() else { continue };
+        let name = table.name(key, field);
+        // A network of one address says nothing that the address does not.
+        if name == "none" || (field == Field::Network && members.values(Field::Client).len() == 1) {
+            continue;
+        }
         let share =
             |rows: &mut dyn Iterator<Item = usize>, all: f64| rows.filter(|&row| table.key(row, field) == Some(key)).count() as f64 / all;
         let bad = share(&mut members.members(), failing);
         let fine = share(&mut good.iter().copied(), good.len() as f64);
         let lift = (bad + 0.5 / failing) / (fine + 0.5 / good.len() as f64);
         if bad >= 0.5 && lift >= LIFT && chance(bad, failing, fine, good.len() as f64) * (values.len() * FIELDS.len()) as f64 <= ALPHA {
-            let name = table.name(key, field);
             let sentence = format!(
-                "{} of them have {} {name}, of the good requests to the same routes {}",
+                "{} of them have the {} {name}; of the good requests to the same routes {} have it",
                 wording::share(bad),
-                field.word().replace('_', " "),
+                called(field),
                 wording::share(fine)
             );
             found.push((lift, sentence));
@@ -45,6 +49,16 @@ pub(super) fn told(members: &Members<'_, '_>) -> Vec<String> {
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.into_iter().take(TOLD).map(|(_, sentence)| sentence).collect()
+}
+
+/// What people call a field.
+fn called(field: Field) -> &'static str {
+    match field {
+        Field::UpstreamAddr => "upstream",
+        Field::AgentFamily => "user agent",
+        Field::Actor => "kind of client",
+        field => field.word(),
+    }
 }
 
 /// How likely two shares of one thing differ so much: the tail of a normal distribution (a two-proportion z test).

@@ -174,7 +174,9 @@ pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
     cases.sort_by(|a, b| a.ready.cause.id.cmp(b.ready.cause.id).then(a.members.time().0.total_cmp(&b.members.time().0)));
     let mut merged: Vec<Case<'a, 't>> = Vec::new();
     for case in cases {
-        match merged.last_mut().filter(|last| last.ready.cause.id == case.ready.cause.id && touch(&last.members, &case.members)) {
+        match merged.last_mut().filter(|last| {
+            last.ready.cause.id == case.ready.cause.id && touch(&last.members, &case.members) && last.members.meets(&case.members)
+        }) {
             Some(last) => last.take_in(case),
             None => merged.push(case),
         }

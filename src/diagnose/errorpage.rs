@@ -21,9 +21,12 @@ pub(super) fn guess_servers(table: &mut Table<'_>) {
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); table.sources.len()];
     table.rows.iter().enumerate().for_each(|(at, row)| rows[row.event.place.input as usize].push(at));
     for (input, rows) in rows.iter().enumerate() {
-        if table.sources[input].server == UNKNOWN {
-            let guess = if is_varnish(table, rows) { Some("varnish") } else { Pages::learn(sizes(table, rows)).server_guess() };
-            table.sources[input].server = guess.unwrap_or(UNKNOWN);
+        let server = table.sources[input].server;
+        // Varnish's own format is Apache's by its looks.
+        if matches!(server, UNKNOWN | "apache") && is_varnish(table, rows) {
+            table.sources[input].server = "varnish";
+        } else if server == UNKNOWN {
+            table.sources[input].server = Pages::learn(sizes(table, rows)).server_guess().unwrap_or(UNKNOWN);
         }
     }
 }

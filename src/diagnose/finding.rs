@@ -27,6 +27,8 @@ pub struct Finding {
     pub count: u64,
     /// Requests in the same time on the same routes.
     pub of: u64,
+    /// Both numbers, and those in the evidence, are estimates: of a code with very many records a sample was looked at.
+    pub estimated: bool,
     /// How sure, 0 to 1.
     pub confidence: f64,
     /// What went wrong, in a line.

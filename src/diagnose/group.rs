@@ -4,7 +4,7 @@ use super::series;
 use super::table::{Row, Table};
 use crate::rule::words::{Field, Measure};
 use crate::rule::{self, Arg, Expr};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::cell::{Cell, RefCell};
 
 /// One row, as filters ask of it.
@@ -40,6 +40,8 @@ pub(super) struct Members<'a, 't> {
     time: Cell<(f64, f64)>,
     /// What was measured when the time was narrowed: within it there is nothing left to compare with.
     shifts: RefCell<Vec<(Field, f64)>>,
+    /// The sites that they are of.
+    sites: HashSet<u32>,
 }
 
 impl<'a, 't> Members<'a, 't> {
@@ -48,7 +50,8 @@ impl<'a, 't> Members<'a, 't> {
         rows.sort_by(|a, b| at(a).total_cmp(&at(b)));
         let timed = || rows.iter().map(at).filter(|at| !at.is_nan());
         let time = (timed().next().unwrap_or(f64::NAN), timed().next_back().unwrap_or(f64::NAN));
-        Self { table, rows, time: Cell::new(time), shifts: RefCell::default() }
+        let sites = rows.iter().map(|&row| table.sites()[row as usize]).collect();
+        Self { table, rows, time: Cell::new(time), shifts: RefCell::default(), sites }
     }
 
     /// Those in a stretch of time.
@@ -81,7 +84,18 @@ impl<'a, 't> Members<'a, 't> {
     pub(super) fn around(&self, inside: bool) -> impl Iterator<Item = usize> + '_ {
         let (start, end) = self.time();
         let is_inside = move |at: f64| start.is_nan() || at.is_nan() || (start..=end).contains(&at);
-        (0..self.table.rows.len()).filter(move |&row| is_inside(self.table.rows[row].at) == inside)
+        self.of_sites().filter(move |&row| is_inside(self.table.rows[row].at) == inside)
+    }
+
+    /// All requests to the sites that the group's went to.
+    fn of_sites(&self) -> impl Iterator<Item = usize> + '_ {
+        let sites = self.table.sites();
+        (0..self.table.rows.len()).filter(move |&row| self.sites.contains(&sites[row]))
+    }
+
+    /// Whether some requests of both went to one site.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        !self.sites.is_disjoint(&other.sites)
     }
 
     fn passing(&self, rows: impl Iterator<Item = usize>, filter: &Expr) -> impl Iterator<Item = usize> {
@@ -131,13 +145,13 @@ impl<'a, 't> Members<'a, 't> {
     }
 
     /// Where a request went: what good and failing ones are compared on.
-    pub(super) fn endpoint(&self, row: usize) -> (u32, u32) {
-        (self.table.symbol(row, Field::Method), self.table.symbol(row, Field::Route))
+    pub(super) fn endpoint(&self, row: usize) -> (u32, u32, u32) {
+        (self.table.symbol(row, Field::Method), self.table.symbol(row, Field::Route), self.table.sites()[row])
     }
 
     /// All requests in the group's time to where the group's went.
     pub(super) fn peers(&self) -> Vec<usize> {
-        let own: hashbrown::HashSet<_> = self.members().map(|row| self.endpoint(row)).collect();
+        let own: HashSet<_> = self.members().map(|row| self.endpoint(row)).collect();
         self.around(true).filter(|&row| own.contains(&self.endpoint(row))).collect()
     }
 
@@ -145,7 +159,7 @@ impl<'a, 't> Members<'a, 't> {
         let Some(field) = field else {
             return Some((self.count() / self.weigh(self.peers().into_iter())).min(1.0));
         };
-        let own: hashbrown::HashSet<u64> = self.members().filter_map(|row| self.table.key(row, field)).collect();
+        let own: HashSet<u64> = self.members().filter_map(|row| self.table.key(row, field)).collect();
         let all = self.weigh(self.around(true).filter(|&row| self.table.key(row, field).is_some_and(|key| own.contains(&key))));
         (all > 0.0).then(|| (self.count() / all).min(1.0))
     }
@@ -175,14 +189,14 @@ impl<'a, 't> Members<'a, 't> {
         Some(found.ratio)
     }
 
-    fn rise(&self) -> Option<f64> {
+    fn rise(&self) -> f64 {
         let codes: Vec<u16> = self.values(Field::Status).iter().map(|(key, _)| f64::from_bits(*key) as u16).collect();
         let same = |row: &usize| codes.contains(&self.table.rows[*row].event.status.get());
         let rate = |inside: bool| {
             let all = self.weigh(self.around(inside));
             (self.weigh(self.around(inside).filter(same)) + 0.5 * f64::from(u8::from(!inside))) / (all + 1.0)
         };
-        Some(rate(true) / rate(false))
+        rate(true) / rate(false)
     }
 
     fn times(&self) -> Vec<f64> {
@@ -227,7 +241,7 @@ impl rule::Group for Members<'_, '_> {
             (Measure::Seconds, _) => Some(end - start).filter(|s| !s.is_nan()),
             (Measure::Onset, _) => flag(start > self.table.span().0 + self.table.margin()),
             (Measure::Ended, _) => flag(end < self.table.span().1 - self.table.margin()),
-            (Measure::Rise, _) => self.rise(),
+            (Measure::Rise, _) => Some(self.rise()),
             (Measure::Bursts, _) => Some(super::shift::bursts(&self.times()).len() as f64),
             (Measure::Period, _) => super::shift::period(&self.times()),
             _ => None,

@@ -51,7 +51,11 @@ pub struct Diagnosis {
 
 /// Judges a scan. `route_of` gives the route of a path of an input, `mask` takes secrets out of a line.
 pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dyn Fn(&str) -> String) -> Diagnosis {
-    let source = |input: &Scanned| Source { server: input.server, logged: input.logged.clone() };
+    let source = |input: &Scanned| Source {
+        server: input.server,
+        logged: input.logged.clone(),
+        site: format!("{:?} {}", input.service, input.format.as_deref().unwrap_or_default()),
+    };
     let mut table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), route_of);
     errorpage::guess_servers(&mut table);
     let counted = counted(scan);

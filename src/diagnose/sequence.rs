@@ -104,7 +104,9 @@ const ENOUGH: usize = 5;
 
 fn bytes_ratios(table: &Table<'_>) -> Column {
     let (mut by_path, mut by_route): (HashMap<_, Vec<f64>>, HashMap<_, Vec<f64>>) = Default::default();
-    let place = |row: usize| (table.symbol(row, Field::Method), table.symbol(row, Field::Path), table.symbol(row, Field::Route));
+    // Paths of different sites are different paths; the method stands for both.
+    let method = |row: usize| (table.symbol(row, Field::Method), table.sites()[row]);
+    let place = |row: usize| (method(row), table.symbol(row, Field::Path), table.symbol(row, Field::Route));
     for row in 0..table.rows.len() {
         let event = table.rows[row].event;
         if let (200..=299, Some(bytes)) = (event.status.get(), event.bytes) {

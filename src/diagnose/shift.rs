@@ -20,7 +20,7 @@ const PART: usize = 5;
 /// endpoint, so that other traffic is no shift.
 pub(super) fn of(members: &Members<'_, '_>, field: Field) -> Option<Shift> {
     let table = members.table;
-    let mut endpoints: HashMap<(u32, u32), Vec<f64>> = HashMap::new();
+    let mut endpoints: HashMap<(u32, u32, u32), Vec<f64>> = HashMap::new();
     // A millisecond is the finest that most logs state, and its multiples are no news.
     let value = |row: usize| table.number(row, field).map(|v| v.max(0.001));
     for row in members.members() {
@@ -111,7 +111,7 @@ pub(super) fn crowd(members: &Members<'_, '_>) -> Option<(f64, f64)> {
     // Coarser than the seconds that most logs state.
     let width = ((to - from) / BINS as f64).max(1.0);
     let bins = ((to - from) / width) as usize + 1;
-    if !(end > start) || bins < 8 {
+    if start.is_nan() || end <= start || bins < 8 {
         return None;
     }
     let mut series = vec![Bin { k: 0.0, n: 0.0 }; bins];
@@ -127,5 +127,5 @@ pub(super) fn crowd(members: &Members<'_, '_>) -> Option<(f64, f64)> {
     let all: f64 = series.iter().map(|b| b.k).sum();
     let length = (range.len() as f64) * width;
     let narrow = inside >= 0.8 * all && inside < all && length <= 0.8 * (end - start);
-    narrow.then(|| (from + range.start as f64 * width, from + range.end as f64 * width))
+    narrow.then_some((from + range.start as f64 * width, from + range.end as f64 * width))
 }

@@ -13,6 +13,8 @@ pub(super) struct Source {
     pub(super) server: &'static str,
     /// The fields that its format states.
     pub(super) logged: Vec<&'static str>,
+    /// What its lines are of where they name no host: logs of one service in one format are parts of one log.
+    pub(super) site: String,
 }
 
 /// What a path of an input is counted under.
@@ -27,6 +29,7 @@ pub(super) struct Table<'t> {
     /// Rows of each client, one behind the other, by time.
     sequences: OnceCell<Vec<Vec<u32>>>,
     own_hosts: OnceCell<Vec<Box<[u8]>>>,
+    sites: OnceCell<Vec<u32>>,
     pub(super) whole: OnceCell<(f64, f64)>,
 }
 
@@ -61,6 +64,7 @@ impl<'t> Table<'t> {
             columns: Field::ALL.iter().map(|_| OnceCell::new()).collect(),
             sequences: OnceCell::new(),
             own_hosts: OnceCell::new(),
+            sites: OnceCell::new(),
             whole: OnceCell::new(),
         }
     }
@@ -155,6 +159,18 @@ impl<'t> Table<'t> {
                 sequence.sort_by(|a, b| key(a).0.total_cmp(&key(b).0).then(key(a).1.cmp(&key(b).1)));
             }
             sequences
+        })
+    }
+
+    /// The site of each row: requests to different ones are not compared.
+    pub(super) fn sites(&self) -> &[u32] {
+        self.sites.get_or_init(|| {
+            let mut names = Names::default();
+            let of = |row: &Row<'_>| match row.event.text(Text::Host) {
+                Some(host) => names.symbol(Some(&host.to_ascii_lowercase())),
+                None => names.symbol(Some(self.sources[row.event.place.input as usize].site.as_bytes())),
+            };
+            self.rows.iter().map(of).collect()
         })
     }
 

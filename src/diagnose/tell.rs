@@ -38,9 +38,9 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
     let mut evidence: Vec<String> = ready.evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();
     evidence.extend(time_limit(members));
     evidence.extend(difference::told(members));
-    evidence.iter_mut().for_each(|text| *text = mask(text));
+    // Referers and targets stand in sentences too.
+    evidence.iter_mut().for_each(|sentence| *sentence = mask(sentence));
     let only = |field: Field| Some(members.values(field)).filter(|v| v.len() == 1).map(|v| members.table.name(v[0].0, field));
-    let doubt = better(case);
     Finding {
         id,
         cause: cause.id,
@@ -53,13 +53,14 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         open: Open { before: start <= whole.0 + margin, after: end >= whole.1 - margin },
         count: members.count().round() as u64,
         of: members.weigh(members.peers().into_iter()).max(members.count()).round() as u64,
+        estimated: members.members().any(|row| members.table.rows[row].weight > 1.0),
         confidence: rule.confidence,
         title: mask(&title(case)),
         evidence,
         fixes: fixes(case),
         refuted_by: cause.refuted_by,
-        doubt,
-        affected: affected(members),
+        doubt: rule.doubt.to_owned(),
+        affected: affected(members, mask),
         samples: samples(members, scan, mask),
     }
 }
@@ -69,7 +70,8 @@ fn time_limit(members: &Members<'_, '_>) -> Option<String> {
     let (center, share) = members.cluster(Field::Duration).filter(|(center, share)| *center >= 0.9 && *share >= 0.5)?;
     let row = members.members().next()?;
     let (status, server) = (members.table.rows[row].event.status.get(), members.table.source(row).server);
-    timeouts::named(center, status, server).map(|whose| format!("{} of them took {center:.1} s; {whose}", wording::share(share)))
+    timeouts::named(center, status, server)
+        .map(|whose| format!("{} of them took {center:.1} s; for comparison, {whose}", wording::share(share)))
 }
 
 /// A title says what it can: what is not stated has the name of its kind.
@@ -90,11 +92,6 @@ fn unstated(piece: &Piece) -> &'static str {
     }
 }
 
-/// What else it could be, and what to log to tell.
-fn better(case: &Case<'_, '_>) -> String {
-    case.ready.rule.doubt.to_owned()
-}
-
 /// The steps for the servers that wrote the lines, and those for all.
 fn fixes(case: &Case<'_, '_>) -> Vec<String> {
     let servers: Vec<String> =
@@ -112,15 +109,16 @@ fn fixes(case: &Case<'_, '_>) -> Vec<String> {
     case.ready.cause.fixes.iter().filter(|fix| suits(fix.server)).map(step).collect()
 }
 
-fn affected(members: &Members<'_, '_>) -> Affected {
-    let name = |field: Field, key: u64| members.table.name(key, field);
+fn affected(members: &Members<'_, '_>, mask: &dyn Fn(&str) -> String) -> Affected {
+    let name = |field: Field, key: u64| mask(&members.table.name(key, field));
     let top = |field: Field| {
         let of = members.values(field).into_iter().take(NAMED);
         of.map(|(key, count)| Share { name: name(field, key), count: count.round() as u64 }).collect()
     };
     let mut routes: BTreeMap<(u32, u32), f64> = BTreeMap::new();
     for row in members.members() {
-        *routes.entry(members.endpoint(row)).or_default() += members.table.rows[row].weight;
+        let (method, route, _) = members.endpoint(row);
+        *routes.entry((method, route)).or_default() += members.table.rows[row].weight;
     }
     let mut routes: Vec<_> = routes.into_iter().collect();
     routes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -141,7 +139,7 @@ fn affected(members: &Members<'_, '_>) -> Affected {
 
 /// The first line, the last one, and one from the middle.
 fn samples(members: &Members<'_, '_>, scan: &Scan, mask: &dyn Fn(&str) -> String) -> Vec<Sample> {
-    let rows: Vec<usize> = members.members().filter(|&row| !members.table.rows[row].event.line().is_empty()).collect();
+    let rows: Vec<usize> = members.members().collect();
     let mut picked: Vec<usize> = [0, rows.len() / 2, rows.len().saturating_sub(1)].iter().filter_map(|&at| rows.get(at).copied()).collect();
     picked.dedup();
     let sample = |row: usize| {
@@ -149,7 +147,7 @@ fn samples(members: &Members<'_, '_>, scan: &Scan, mask: &dyn Fn(&str) -> String
         Sample {
             input: scan.inputs[event.place.input as usize].name.clone(),
             line: scan.line_number(event.place),
-            text: mask(&String::from_utf8_lossy(event.line())),
+            text: mask(&String::from_utf8_lossy(event.line())) + if event.is_cut() { "…" } else { "" },
         }
     };
     picked.into_iter().map(sample).collect()

@@ -39,14 +39,14 @@ pub(super) fn share(number: f64) -> String {
         p if p >= 100.0 => "all".into(),
         p if p < 0.1 => "under 0.1 %".into(),
         p if p > 99.9 => "over 99.9 %".into(),
-        p if p < 10.0 => format!("{p:.1} %"),
+        p if !(10.0..99.0).contains(&p) => format!("{p:.1} %"),
         p => format!("{p:.0} %"),
     }
 }
 
 fn seconds(number: f64) -> String {
     match number {
-        s if s < 0.0005 => "0 ms".into(),
+        s if s < 0.0005 => "under 1 ms".into(),
         s if s < 1.0 => format!("{:.0} ms", s * 1000.0),
         s if s < 10.0 => format!("{s:.2} s"),
         s if s < 120.0 => format!("{s:.1} s"),
@@ -66,7 +66,7 @@ pub(super) fn sentence(pieces: &[Piece], members: &Members<'_, '_>) -> Option<St
             Piece::Term(Term::Field(field)) => out.push_str(&members.usual(*field)?),
             Piece::Term(term) => {
                 let (number, kind) = (rule::value_of(term, members)?, term.kind()?);
-                one = kind == Kind::Number && number == 1.0;
+                one = kind == Kind::Number && (0.995..1.005).contains(&number);
                 out.push_str(&value(number, kind));
                 continue;
             }
@@ -82,7 +82,11 @@ fn singular(text: &str) -> String {
     let Some(rest) = text.strip_prefix(' ') else { return text.into() };
     let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
     let (word, behind) = rest.split_at(end);
-    let one = word.strip_suffix("sses").map(|stem| format!("{stem}ss")).or_else(|| word.strip_suffix('s').map(Into::into));
+    let one = word
+        .strip_suffix("sses")
+        .map(|stem| format!("{stem}ss"))
+        .or_else(|| word.strip_suffix("ies").map(|stem| format!("{stem}y")))
+        .or_else(|| word.strip_suffix('s').map(Into::into));
     match one.filter(|_| word.len() > 3) {
         Some(one) => format!(" {one}{behind}"),
         None => text.into(),

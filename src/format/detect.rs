@@ -7,7 +7,7 @@
 use super::builtin::{Builtin, builtins};
 use super::clock::Clock;
 use super::infer;
-use super::keyed::guess::{Notation, Seen};
+use super::keyed::guess::{Notation, Seen, beyond};
 use super::keyed::json::JsonProgram;
 use super::keyed::pairs::{Dialect, Pairs};
 use super::keyed::{KeyRow, Keys, Strings};
@@ -186,12 +186,14 @@ fn choose(tried: &[Tried], lines: &[&[u8]]) -> (Format, Option<String>) {
             if chosen.server == UNKNOWN && seen.is_of_nginx() {
                 chosen.server = "nginx";
             }
-            let rows = filled_up(reader, &seen, lines);
+            let mut rows = filled_up(reader, &seen, lines);
+            let known = builtin.rows();
+            rows.retain(|(path, field, _)| !known.iter().any(|(key, of, _)| key == path && of.bit() == field.bit()));
             if rows.is_empty() {
                 None
             } else {
                 let note = in_words(&rows);
-                chosen.reader = with_keys(reader, builtin.rows().into_iter().chain(rows).collect());
+                chosen.reader = with_keys(reader, known.into_iter().chain(rows).collect());
                 Some(note)
             }
         }
@@ -257,7 +259,7 @@ fn with_keys(reader: &Reader, rows: Vec<KeyRow>) -> Reader {
     }
 }
 
-/// A keyed format whose keys are all guessed.
+/// A keyed format whose main keys are guessed, and what the usual format of its notation knows beyond them.
 fn guessed(lines: &[&[u8]]) -> Option<(Format, Option<String>)> {
     let kinds = [
         ("json", Reader::Json(JsonProgram::default())),
@@ -270,7 +272,8 @@ fn guessed(lines: &[&[u8]]) -> Option<(Format, Option<String>)> {
         let server = if seen.is_of_nginx() { "nginx" } else { UNKNOWN };
         let has = |is: &dyn Fn(&Field) -> bool| rows.iter().any(|(_, field, _)| is(field));
         let enough = has(&|f| *f == Field::Status) && has(&|f| matches!(f, Field::Time(_) | Field::Request | Field::Target));
-        let reader = with_keys(&empty, rows.clone());
+        let known = builtins().iter().find(|b| b.name == name).map(Builtin::rows).unwrap_or_default();
+        let reader = with_keys(&empty, beyond(known, &rows).into_iter().chain(rows.iter().cloned()).collect());
         (enough && judge(name, &reader, lines).parsed > 0)
             .then(|| (Format::bare(name, reader, Vec::new()).of_server(server), Some(in_words(&rows))))
     })

@@ -68,8 +68,20 @@ fn sampled<'a>(base: &Program, line: &[u8], tail: &'a str) -> Option<Line<'a>> {
     let known = line.len() - tail.len();
     base.parse(&line[..known], &mut clock, &mut record).ok()?;
     let parts = [record.method, record.path, record.query, record.protocol, record.referer, record.user_agent];
-    let request = parts.iter().flatten().map(|part| part.len() as u64).sum();
+    let request = parts.iter().flatten().map(|part| part.len() as u64).sum::<u64>() + around(&record);
     Some(Line { values: tokens(tail)?.into_iter().map(|t| t.value).collect(), request, bytes: record.bytes })
+}
+
+/// Bytes that a request has at least around the parts that are logged: spaces, ends of lines, names of headers, and the host
+/// that HTTP/1.1 asks for. HTTP/2 compresses all this.
+fn around(record: &Record<'_>) -> u64 {
+    let header = |value: Option<&[u8]>, name: &str| value.map_or(0, |_| (name.len() + "\r\n".len()) as u64);
+    let host = match record.protocol {
+        Some(b"HTTP/1.1") => header(Some(b""), "Host:x"),
+        Some(b"HTTP/1.0") => 0,
+        _ => return 0,
+    };
+    "  \r\n\r\n".len() as u64 + host + header(record.referer, "Referer:") + header(record.user_agent, "User-Agent:")
 }
 
 /// What to say about a tail that is not understood.
@@ -105,6 +117,40 @@ fn tokens(tail: &str) -> Option<Vec<Token<'_>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_no_smaller_than_what_it_must_have() {
+        let size = |protocol: &'static [u8], referer: Option<&'static [u8]>| {
+            around(&Record { protocol: Some(protocol), referer, user_agent: Some(b"curl"), ..Record::default() })
+        };
+        let written = "GET / HTTP/1.1\r\nHost:x\r\nReferer:/a\r\nUser-Agent:curl\r\n\r\n";
+        let logged = "GET/HTTP/1.1/acurl";
+        assert_eq!(size(b"HTTP/1.1", Some(b"/a")), (written.len() - logged.len()) as u64);
+        assert_eq!(size(b"HTTP/1.1", None), size(b"HTTP/1.1", Some(b"/a")) - "Referer:\r\n".len() as u64);
+        assert_eq!(size(b"HTTP/1.0", None), size(b"HTTP/1.1", None) - "Host:x\r\n".len() as u64);
+        assert_eq!(size(b"HTTP/2.0", None), 0);
+    }
+
+    /// Durations in microseconds that look like the bytes of requests, but for a few that are too small for it.
+    #[test]
+    fn a_number_that_is_too_small_for_a_request_may_be_its_time() {
+        let builtin = super::super::builtin::builtins().iter().find(|b| b.name == "apache-combined").unwrap();
+        let number = |at: u64, small: u64| if at.is_multiple_of(6) { small + at % 5 } else { 90 + at.wrapping_mul(2_654_435_761) % 331 };
+        let fields = |small: u64| {
+            let line = |at| {
+                format!(
+                    r#"192.0.2.7 - - [15/Jun/2025:15:06:40 +0000] "GET /pool/a.deb HTTP/1.1" 200 90000 "-" "Wget/1.24.5" {}"#,
+                    number(at, small)
+                )
+            };
+            let lines: Vec<String> = (0..200).map(line).collect();
+            let lines: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+            longer(builtin, &lines).map(|longer| longer.name)
+        };
+        // What is logged of the request is 36 bytes long.
+        assert_eq!(fields(45).as_deref(), Some("apache-combined + microseconds"));
+        assert_eq!(fields(65), None);
+    }
 
     #[test]
     fn a_tail_falls_into_tokens() {

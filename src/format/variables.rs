@@ -17,6 +17,8 @@ pub(super) fn nginx(name: &str) -> Ranked {
         "time_iso8601" => (Time(TimeLayout::Iso), 1),
         "msec" => (Time(TimeLayout::Epoch), 1),
         "remote_addr" => (Remote, 1),
+        // The client that a balancer in front names, unless the realip module has made it the address of the peer.
+        "proxy_protocol_addr" => (Remote, 2),
         "realip_remote_addr" | "binary_remote_addr" => (Remote, 3),
         "remote_user" => (User, 1),
         "request" => (Request, 1),
@@ -130,4 +132,25 @@ pub(super) fn short_key(key: &str) -> Option<Field> {
         "host" | "vhost" | "http_host" => Field::Host,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::clock::Clock;
+    use crate::format::template::{Syntax, UserName, program};
+    use crate::model::Record;
+    use jiff::tz::TimeZone;
+
+    #[test]
+    fn the_proxy_protocol_names_the_client() {
+        let remote = |template: &str, line: &'static str| {
+            let program = program(template, Syntax::Nginx, UserName::AnyWords).unwrap();
+            let mut record = Record::default();
+            program.parse(line.as_bytes(), &mut Clock::new(TimeZone::UTC), &mut record).unwrap();
+            record.remote.map(|r| String::from_utf8_lossy(r).into_owned())
+        };
+        assert_eq!(remote("$proxy_protocol_addr $status", "192.0.2.7 200").as_deref(), Some("192.0.2.7"));
+        assert_eq!(remote("$proxy_protocol_addr $remote_addr $status", "- 192.0.2.8 200").as_deref(), Some("192.0.2.8"));
+        assert_eq!(remote("$realip_remote_addr $proxy_protocol_addr $status", "192.0.2.9 192.0.2.7 200").as_deref(), Some("192.0.2.7"));
+    }
 }

@@ -60,8 +60,12 @@ pub(super) fn period(finding: &Finding, time: &dyn Fn(i64, i64) -> String) -> St
     }
 }
 
-/// `556 of 873 requests (64 %)`
+/// `556 of 873 requests (64 %)`, `about 5,229 of 41,109 requests (13 %)`
 pub(super) fn extent(finding: &Finding) -> String {
+    if finding.estimated {
+        let about = extent(&Finding { estimated: false, ..finding.clone() });
+        return format!("about {}", about.strip_prefix("all ").unwrap_or(&about));
+    }
     let (count, of) = (finding.count, finding.of);
     let noun = |number: u64| if number == 1 { "request" } else { "requests" };
     match count {

@@ -217,8 +217,8 @@ impl Tally {
         &mut self.cells[new as usize].cell
     }
 
-    /// Looks at a record that was counted, or only its status is not asked for, for evidence of what went wrong. `whole` gives all that its line states, if that is
-    /// more; it is asked for few.
+    /// Looks at a record for evidence of what went wrong: one that was counted, or whose status alone is not asked for. `whole`
+    /// gives all that its line states, if that is more; it is asked for few.
     #[inline]
     pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
         self.evidence.witness(record, whole, place, line);

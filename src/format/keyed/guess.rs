@@ -92,7 +92,7 @@ impl Seen {
 
     /// Whether the line has a key of nginx's upstream, so that a short key beside it is of the upstream too.
     fn has_upstream(&self) -> bool {
-        self.values.keys().any(|path| matches!(path.last().map(String::as_str), Some("uct" | "uht" | "urt")))
+        self.values.keys().any(|path| path.last().is_some_and(|name| UPSTREAM_TIMES.contains(&name.as_str())))
     }
 
     /// A key for each field that `known` does not hold and that one of the keys can be.
@@ -122,6 +122,22 @@ impl Seen {
         }
         rows
     }
+}
+
+/// Of the keys that a format of the same notation knows, those that lead to what `guessed` has no key for. The status is never
+/// among them, since without its key the format would have read the lines; nor is a request where none was guessed.
+pub(crate) fn beyond(known: Vec<KeyRow>, guessed: &[KeyRow]) -> Vec<KeyRow> {
+    let has = |is: &dyn Fn(&Field) -> bool| guessed.iter().any(|(_, field, _)| is(field));
+    let has_parts = has(&|f| f.is_of_request_line()) && !has(&|f| *f == Field::Request);
+    let is_open = |(path, field, _): &KeyRow| {
+        let may = match field {
+            Field::Status | Field::Request | Field::Target | Field::Path | Field::Not(_) => false,
+            field if field.is_of_request_line() => has_parts,
+            _ => true,
+        };
+        may && !guessed.iter().any(|(taken, other, _)| taken == path || other.bit() == field.bit())
+    };
+    known.into_iter().filter(is_open).collect()
 }
 
 /// How the key of one field is known.
@@ -208,15 +224,48 @@ const GUESSES: &[Guess] = &[
     },
     Guess { field: |_| Field::Referer, is: |_| true, names: &["refer"], refused: &[], needs_name: true },
     Guess { field: |_| Field::UserAgent, is: |_| true, names: &["agent"], refused: &[], needs_name: true },
-    Guess { field: |_| Field::UpstreamStatus, is: is_status_list, names: &["us"], refused: &[], needs_name: true },
+    Guess {
+        field: |_| Field::UpstreamStatus,
+        is: is_status_list,
+        names: &["us", "upstream_status", "upstream.status", "upstreamstatus"],
+        refused: &[],
+        needs_name: true,
+    },
     Guess {
         field: |_| Field::CacheStatus,
         is: value::is_cache_status,
-        names: &["cache_status", "cachestatus", "x-cache", "x_cache", "xcache", "cache_result", "cache", "cs"],
+        names: &["cache_status", "cachestatus", "x-cache", "x_cache", "xcache", "cache_result", "cache", "cs", "ucs"],
         refused: &["control", "key"],
         needs_name: true,
     },
-    Guess { field: upstream_addr, is: is_peer_list, names: &["ua", "upstream_host", "backend"], refused: &["time"], needs_name: true },
+    Guess {
+        field: upstream_addr,
+        is: is_peer_list,
+        names: &["upstream_addr", "upstream.addr", "upstreamaddr", "ua", "up", "upstream_host", "upstream", "backend"],
+        refused: &["time", "status", "bytes", "length", "duration", "latency", "connect", "header", "cache"],
+        needs_name: true,
+    },
+    Guess {
+        field: |values| Field::ConnectTime(unit(values)),
+        is: is_number_list,
+        names: &["uct", "upstream_connect", "upstream.connect", "upstreamconnect"],
+        refused: &[],
+        needs_name: true,
+    },
+    Guess {
+        field: |values| Field::HeaderTime(unit(values)),
+        is: is_number_list,
+        names: &["uht", "upstream_header", "upstream.header", "upstreamheader"],
+        refused: &["size", "bytes", "length"],
+        needs_name: true,
+    },
+    Guess {
+        field: |values| Field::UpstreamTime(unit(values)),
+        is: is_number_list,
+        names: &["urt", "upstream_response_time", "upstream.response_time", "upstreamresponsetime", "upstream_time", "upstream_duration"],
+        refused: &[],
+        needs_name: true,
+    },
     Guess {
         field: |_| Field::RequestId,
         is: |v| v.len() >= 8 && !v.contains(' '),
@@ -248,6 +297,9 @@ const NGINX: [&str; 18] = [
     "urt",
 ];
 
+/// What the times of nginx's upstream are called.
+const UPSTREAM_TIMES: [&str; 6] = ["uct", "uht", "urt", "upstream_connect_time", "upstream_header_time", "upstream_response_time"];
+
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"];
 
 fn is_request(text: &str) -> bool {
@@ -262,6 +314,11 @@ fn is_time(text: &str) -> bool {
 
 fn is_number(text: &str) -> bool {
     value::duration(text.as_bytes(), Unit::Seconds).is_some() && !is_time(text)
+}
+
+/// One time a try; what was never reached has none.
+fn is_number_list(text: &str) -> bool {
+    text.split([',', ':']).map(str::trim).all(|one| one == "-" || is_number(one))
 }
 
 fn is_address(text: &str) -> bool {
@@ -290,8 +347,12 @@ fn upstream_addr(values: &[&str]) -> Field {
     if values.is_empty() || values.iter().any(has_port) { Field::UpstreamAddr } else { Field::Skip }
 }
 
-/// The unit stands in the key's name; without one a fraction means seconds, and whole numbers milliseconds.
 fn duration(values: &[&str]) -> Field {
+    Field::Duration(unit(values))
+}
+
+/// The unit stands in the key's name; without one a fraction means seconds, and whole numbers milliseconds.
+fn unit(values: &[&str]) -> Unit {
     let name = values.last().map(|name| name.to_ascii_lowercase()).unwrap_or_default();
     let numbers = &values[..values.len().saturating_sub(1)];
     let units = [
@@ -303,8 +364,8 @@ fn duration(values: &[&str]) -> Field {
         ("milli", Unit::Millis),
     ];
     let named = units.iter().find(|(hint, _)| name.contains(hint)).map(|(_, unit)| *unit);
-    let whole = numbers.iter().all(|n| n.bytes().all(|b| b.is_ascii_digit()));
-    Field::Duration(named.unwrap_or(if whole { Unit::Millis } else { Unit::Seconds }))
+    let whole = numbers.iter().all(|n| n.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b':' | b' ' | b'-')));
+    named.unwrap_or(if whole { Unit::Millis } else { Unit::Seconds })
 }
 
 #[cfg(test)]
@@ -333,6 +394,77 @@ mod tests {
         assert_eq!(guessed(&[r#"{"us":"","ua":""}"#]), [""; 0]);
         assert_eq!(guessed(&[r#"{"uct":"0.1","us":"31415","ua":"Mozilla/5.0 (X11)"}"#, r#"{"ua":"curl"}"#]), [""; 0]);
         assert_eq!(guessed(&[r#"{"ua":"curl"}"#]), [""; 0]);
+    }
+
+    /// The guesses of upstream fields and what caches did, in the order of the table.
+    fn of_upstream(line: &str) -> Vec<String> {
+        let of = |f: &Field| matches!(f, Field::UpstreamAddr | Field::UpstreamStatus | Field::CacheStatus);
+        let times = |f: &Field| matches!(f, Field::ConnectTime(_) | Field::HeaderTime(_) | Field::UpstreamTime(_));
+        let rows = Seen::of(&[line.as_bytes()], Notation::Json).guesses(&|f| !of(f) && !times(f));
+        rows.iter().map(|(path, field, _)| format!("{}={field:?}", path.join("."))).collect()
+    }
+
+    #[test]
+    fn keys_of_the_upstream_are_told_short_and_spelt_out() {
+        let short = r#"{"up":"192.0.2.1:80, 192.0.2.2:80","us":"502, 200","uct":"0.001, 0.002","uht":"-, 0.018","urt":"0.001, 0.018","ucs":"MISS"}"#;
+        assert_eq!(
+            of_upstream(short),
+            [
+                "us=UpstreamStatus",
+                "ucs=CacheStatus",
+                "up=UpstreamAddr",
+                "uct=ConnectTime(Seconds)",
+                "uht=HeaderTime(Seconds)",
+                "urt=UpstreamTime(Seconds)"
+            ]
+        );
+        let spelt_out = r#"{"upstream_status":"200","cache_status":"HIT","upstream_addr":"unix:/run/a.sock","upstream_connect_time":"0.001","upstream_header_time":"0.018","upstream_response_time":"0.018"}"#;
+        assert_eq!(
+            of_upstream(spelt_out),
+            [
+                "upstream_status=UpstreamStatus",
+                "cache_status=CacheStatus",
+                "upstream_addr=UpstreamAddr",
+                "upstream_connect_time=ConnectTime(Seconds)",
+                "upstream_header_time=HeaderTime(Seconds)",
+                "upstream_response_time=UpstreamTime(Seconds)"
+            ]
+        );
+        let nested = r#"{"upstream":{"addr":"192.0.2.1:80","status":200,"connect_ms":3,"header_ms":"4, 5","response_time":12}}"#;
+        assert_eq!(
+            of_upstream(nested),
+            [
+                "upstream.status=UpstreamStatus",
+                "upstream.addr=UpstreamAddr",
+                "upstream.connect_ms=ConnectTime(Millis)",
+                "upstream.header_ms=HeaderTime(Millis)",
+                "upstream.response_time=UpstreamTime(Millis)"
+            ]
+        );
+        assert_eq!(
+            of_upstream(r#"{"up":"yes","us":"east","uct":"soon","urt":"2025-06-15T15:06:40Z","upstream_header_size":"7"}"#),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn beyond_the_guesses_known_keys_are_read() {
+        let row = |path: &str, field| (vec![path.to_owned()], field, 1);
+        let known = || {
+            vec![
+                row("status", Field::Status),
+                row("request", Field::Request),
+                row("method", Field::Method),
+                row("path", Field::Target),
+                row("ref", Field::Referer),
+                row("ua", Field::UserAgent),
+                row("time", Field::Time(TimeLayout::Any)),
+            ]
+        };
+        let left = |guessed: &[KeyRow]| beyond(known(), guessed).into_iter().map(|(path, ..)| path.join(".")).collect::<Vec<_>>();
+        // One key is the address of the upstream, the other field has a better key.
+        assert_eq!(left(&[row("ua", Field::UpstreamAddr), row("ts", Field::Time(TimeLayout::Any)), row("req", Field::Request)]), ["ref"]);
+        assert_eq!(left(&[row("page", Field::Target)]), ["method", "ref", "ua", "time"]);
     }
 
     #[test]
