@@ -70,7 +70,9 @@ impl Case {
         let text = |file| std::fs::read_to_string(folder.join(file));
         if let Ok(text) = text("label.toml") {
             let label: Label = toml::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
-            return Self { name, log, fault: label.fault, also: label.also };
+            // Lines without times excuse a guess, others do not.
+            let plain = name.ends_with("-combined") || name.ends_with("-vhost");
+            return Self { name, log, fault: label.fault, also: if plain { label.also } else { Vec::new() } };
         }
         let label: WideLabel = serde_json::from_str(&text("label.json").unwrap()).unwrap_or_else(|e| panic!("{name}: {e}"));
         // Here an alternative is a remark that begins with a cause, and only lines without times excuse it.
@@ -153,7 +155,13 @@ fn judge(lab: &Path) {
         }
     }
     let share = f64::from(right) / rows.len() as f64;
-    println!("\n{}: {right} of {} named right ({:.1} %)\n{out}", lab.display(), rows.len(), share * 100.0);
+    let guessed = rows.iter().filter(|(case, found)| found.first().is_some_and(|f| f.cause != case.fault && case.also.contains(&f.cause)));
+    let (name, guessed) = (lab.display(), guessed.count());
+    println!(
+        "\n{name}: {right} of {} named right ({:.1} %), {guessed} of these as a cause that looks the same\n{out}",
+        rows.len(),
+        share * 100.0
+    );
     assert!(alarms.is_empty(), "healthy, but with a finding: {alarms:?}");
     assert!(misled.is_empty(), "another cause with a confidence above {GUESS}: {misled:?}");
     assert!(share >= 0.95, "only {:.1} % are named right", share * 100.0);

@@ -74,12 +74,18 @@ fn counted(scan: &Scan) -> Option<BTreeSet<u16>> {
     is_filtered.then(|| codes.chain(other).map(StatusCode::get).collect())
 }
 
+/// A rule that is no surer than this guesses, and what most rules decide by would help.
+const GUESS: f64 = 0.7;
+const WANTED_MOSTLY: &[&str] = &["duration", "upstream_status", "connect_time", "header_time"];
+
 /// What the rules that speak would be surer with, for the server of most requests that they speak of.
 fn advice_on(cases: &[Case<'_, '_>], table: &Table<'_>) -> Vec<Advice> {
     let (mut wanted, mut inputs): (BTreeMap<&str, usize>, BTreeMap<u32, usize>) = Default::default();
     for case in cases {
         let count = case.members.rows.len();
-        case.ready.rule.better_with.iter().for_each(|field| *wanted.entry(*field).or_default() += count);
+        let rule = case.ready.rule;
+        let fields = if rule.better_with.is_empty() && rule.confidence <= GUESS { WANTED_MOSTLY } else { rule.better_with };
+        fields.iter().for_each(|field| *wanted.entry(*field).or_default() += count);
         for row in case.members.members() {
             *inputs.entry(table.rows[row].event.place.input).or_default() += 1;
         }
