@@ -423,7 +423,7 @@ mod tests {
         assert_eq!(event.line(), b"192.0.2.3 /item/3 3");
     }
 
-    fn untimed<'r>(text: &'r [u8]) -> Record<'r> {
+    fn untimed(text: &[u8]) -> Record<'_> {
         Record { status: StatusCode::new(404), path: Some(text), upstream_addr: Some(text), ..Record::default() }
     }
 
