@@ -72,3 +72,53 @@ fn a_client_that_is_sent_to_the_slash_and_arrives_runs_in_no_loop() {
         assert_eq!(found.iter().any(|f| f["cause"].as_str().unwrap().starts_with("redirect-loop")), loops, "{found:?}");
     }
 }
+
+/// A line of one of many clients, in the Combined Log Format.
+fn line(n: u32, path: &str, status: u16, referer: &str) -> String {
+    let (client, minute, second) = (n % 60, n / 300 % 60, n / 5 % 60);
+    format!(
+        "192.0.2.{client} - - [15/Jun/2025:15:{minute:02}:{second:02} +0000] \"GET {path} HTTP/1.1\" {status} 512 \"{referer}\" \
+         \"Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0\"\n"
+    )
+}
+
+#[test]
+fn a_route_whose_answer_changed_is_told() {
+    let dir = Dir::new();
+    let answer = |n: u32| match n % 50 {
+        7 | 27 | 47 => ("/price?cur=eur", if n < 1_700 { 200 } else { 301 }),
+        11 => ("/team", if n < 2_500 { 200 } else { 403 }),
+        _ => ("/", 200),
+    };
+    dir.file("access.log", (0..3_000).map(|n| line(n, answer(n).0, answer(n).1, "-")).collect::<String>());
+    let found: Vec<(Value, Value, Value)> =
+        findings(&dir, &[]).into_iter().map(|f| (f["cause"].clone(), f["route"].clone(), f["codes"].clone())).collect();
+    let change = |route: &str, code: u16| ("status-change".into(), route.into(), [code].as_slice().into());
+    assert_eq!(found, [change("/price", 301), change("/team", 403)]);
+}
+
+#[test]
+fn secrets_in_referers_stay_in_the_log() {
+    let dir = Dir::new();
+    let page = "http://www.example.com/reset?token=MUSTNOTSHOW&password=NORTHIS";
+    let of = |n: u32| if n % 10 == 3 { line(n, "/gone.html", 404, page) } else { line(n, "/app.css", 200, page) };
+    dir.file("access.log", (0..2_000).map(of).collect::<String>());
+    for output in ["json", "md", "table"] {
+        let text = dir.run(&["findings", "-o", output, "access.log"]).exits(0).stdout();
+        assert!(text.contains("/gone.html"), "{output}: {text}");
+        assert!(!text.contains("MUSTNOTSHOW") && !text.contains("NORTHIS"), "{output}: {text}");
+    }
+}
+
+#[test]
+fn a_healthy_site_beside_a_failing_one_changes_nothing() {
+    let dir = Dir::new();
+    dir.file("access.log", failing(502));
+    let alone = findings(&dir, &[]);
+    let other = |n: u32| format!("healthy.example:443 {}", line(n, "/orders", 200, "-"));
+    dir.file("other.log", (0..1_500).map(other).collect::<String>());
+    let both = findings(&dir, &["other.log"]);
+    let told = |f: &Value| (f["id"].clone(), f["count"].clone(), f["of"].clone(), f["severity"].clone());
+    assert!(!alone.is_empty());
+    assert_eq!(alone.iter().map(told).collect::<Vec<_>>(), both.iter().map(told).collect::<Vec<_>>());
+}

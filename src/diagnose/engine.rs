@@ -155,7 +155,7 @@ fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>, cro
     if ready.by.is_some() && !holds(&all) {
         return None;
     }
-    let crowd = *crowds.entry(fingerprint(&all.rows)).or_insert_with(|| shift::crowd(&all));
+    let crowd = *crowds.entry(all.rows.clone()).or_insert_with(|| shift::crowd(&all));
     let members = crowd.map(|time| all.within(time)).filter(&holds).or_else(|| holds(&all).then_some(all))?;
     // A shift that the condition measured says when; what lies outside of it is no part of the case.
     let members = members.within(members.time());
@@ -163,21 +163,16 @@ fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>, cro
 }
 
 /// The stretches of groups that were looked for: many rules speak of the same requests.
-type Crowds = HashMap<u64, Option<(f64, f64)>>;
-
-fn fingerprint(rows: &[u32]) -> u64 {
-    rows.iter().fold(rows.len() as u64, |sum, &row| (sum.rotate_left(5) ^ u64::from(row)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-}
+type Crowds = HashMap<Vec<u32>, Option<(f64, f64)>>;
 
 /// Puts cases of one cause whose times touch together: one restart is one finding, whatever routes it hit.
 pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
     cases.sort_by(|a, b| a.ready.cause.id.cmp(b.ready.cause.id).then(a.members.time().0.total_cmp(&b.members.time().0)));
     let mut merged: Vec<Case<'a, 't>> = Vec::new();
     for case in cases {
-        match merged.last_mut().filter(|last| {
-            last.ready.cause.id == case.ready.cause.id && touch(&last.members, &case.members) && last.members.meets(&case.members)
-        }) {
-            Some(last) => last.take_in(case),
+        let mut of_cause = merged.iter_mut().rev().take_while(|before| before.ready.cause.id == case.ready.cause.id);
+        match of_cause.find(|before| is_same(before, &case)) {
+            Some(before) => before.take_in(case),
             None => merged.push(case),
         }
     }
@@ -186,6 +181,12 @@ pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
         b.severity.cmp(&a.severity).then(weight(b).total_cmp(&weight(a))).then(a.ready.rule.id.cmp(b.ready.rule.id))
     });
     merged
+}
+
+/// Whether two cases of one cause are one: at one time, of one site, and, where rules judge groups apart, with one code.
+fn is_same(a: &Case<'_, '_>, b: &Case<'_, '_>) -> bool {
+    let is_apart = a.ready.by.is_some() && b.ready.by.is_some() && a.main_code() != b.main_code();
+    touch(&a.members, &b.members) && a.members.meets(&b.members) && !is_apart
 }
 
 /// Seconds between two cases of one cause that are still one incident.

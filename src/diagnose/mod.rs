@@ -74,7 +74,7 @@ fn counted(scan: &Scan) -> Option<BTreeSet<u16>> {
     is_filtered.then(|| codes.chain(other).map(StatusCode::get).collect())
 }
 
-/// A rule that is no surer than this guesses, and what most rules decide by would help.
+/// A rule that is no surer than this guesses, and what most rules on server errors decide by would help.
 const GUESS: f64 = 0.7;
 const WANTED_MOSTLY: &[&str] = &["duration", "upstream_status", "connect_time", "header_time"];
 
@@ -84,7 +84,8 @@ fn advice_on(cases: &[Case<'_, '_>], table: &Table<'_>) -> Vec<Advice> {
     for case in cases {
         let count = case.members.rows.len();
         let rule = case.ready.rule;
-        let fields = if rule.better_with.is_empty() && rule.confidence <= GUESS { WANTED_MOSTLY } else { rule.better_with };
+        let is_guess = rule.confidence <= GUESS && case.main_code().is_some_and(|code| code >= 500);
+        let fields = if is_guess && rule.better_with.is_empty() { WANTED_MOSTLY } else { rule.better_with };
         fields.iter().for_each(|field| *wanted.entry(*field).or_default() += count);
         for row in case.members.members() {
             *inputs.entry(table.rows[row].event.place.input).or_default() += 1;
