@@ -1,10 +1,10 @@
 //! From a method and a path to a small number, quickly.
 //!
 //! Two tables. The outer one, [`super::recent`], is a bounded cache of raw bytes, so that a path seen a moment ago costs one
-//! hash and one comparison; it may forget at any time. The inner one holds every route once and forgets nothing; it hashes
+//! digest and one comparison; it may forget at any time. The inner one holds every route once and forgets nothing; it hashes
 //! with a seed of the process, since its keys come from strangers.
 
-use super::recent::{Key, Recent};
+use super::recent::Recent;
 use super::{NO_REQUEST, RouteRules};
 use crate::model::ServiceId;
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -53,11 +53,12 @@ pub struct Routes {
 impl Routes {
     /// An empty table.
     pub fn new(rules: RouteRules) -> Self {
+        let hasher = DefaultHashBuilder::default();
         Self {
             rules,
             service: ServiceId::NONE,
-            hasher: DefaultHashBuilder::default(),
-            recent: Recent::new(),
+            recent: Recent::new(&hasher),
+            hasher,
             table: HashTable::new(),
             keys: Vec::new(),
             scratch: Vec::new(),
@@ -80,7 +81,7 @@ impl Routes {
     pub fn of(&mut self, method: Option<&[u8]>, path: Option<&[u8]>) -> RouteId {
         let Some(path) = path else { return self.intern(self.service, b"", NO_REQUEST) };
         let method = method.unwrap_or_default();
-        let Some(key) = Key::new(self.service, method, path) else { return self.work_out(method, path) };
+        let Some(key) = self.recent.key(self.service, method, path) else { return self.work_out(method, path) };
         if let Some(id) = self.recent.get(key) {
             return id;
         }

@@ -43,19 +43,18 @@ impl<'d> SplitLines<'d> {
             let mut count = 0;
             let (steps, few) = block.as_chunks::<STEP>();
             for (at, step) in steps.iter().enumerate() {
-                let mut bits = line_ends(step);
-                let number = bits.count_ones() as usize;
                 let place = (at * STEP) as u16;
-                self.ends[count] = place + bits.trailing_zeros() as u16;
-                bits &= bits.wrapping_sub(1);
-                self.ends[count + 1] = place + bits.trailing_zeros() as u16;
-                if number > 2 {
-                    for end in &mut self.ends[count + 2..count + number] {
-                        bits &= bits.wrapping_sub(1);
-                        *end = place + bits.trailing_zeros() as u16;
-                    }
+                let first = line_ends(step);
+                let second = first & first.wrapping_sub(1);
+                self.ends[count] = place + first.trailing_zeros() as u16;
+                self.ends[count + 1] = place + second.trailing_zeros() as u16;
+                count += usize::from(first != 0) + usize::from(second != 0);
+                let mut others = second & second.wrapping_sub(1);
+                while others != 0 {
+                    self.ends[count] = place + others.trailing_zeros() as u16;
+                    others &= others - 1;
+                    count += 1;
                 }
-                count += number;
             }
             for (at, _) in few.iter().enumerate().filter(|(_, b)| **b == b'\n') {
                 self.ends[count] = (steps.len() * STEP + at) as u16;
