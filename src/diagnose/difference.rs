@@ -18,7 +18,8 @@ const ALPHA: f64 = 0.001;
 pub(super) fn told(members: &Members<'_, '_>) -> Vec<String> {
     let table = members.table;
     let own: hashbrown::HashSet<u32> = members.rows.iter().copied().collect();
-    let good: Vec<usize> = members.peers().into_iter().filter(|&row| !own.contains(&(row as u32)) && table.flag(row, Field::Ok)).collect();
+    let good = members.peers().into_iter().filter(|&row| table.flag(row as usize, Field::Ok) && !own.contains(&row));
+    let good: Vec<usize> = good.map(|row| row as usize).collect();
     let failing = members.rows.len() as f64;
     if good.len() < 10 || failing < 5.0 {
         return Vec::new();

@@ -1,7 +1,8 @@
 //! Rules asked one after another: which requests each explains.
 
 use super::finding::Severity;
-use super::group::{Members, One};
+use super::group::Members;
+use super::select;
 use super::shift;
 use super::table::Table;
 use crate::catalogue::cause::{Cause, Rule, causes};
@@ -9,18 +10,27 @@ use crate::rule::words::{Field, Measure};
 use crate::rule::{self, Arg, Expr, Piece, Term};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-/// A rule of the catalogue, read.
+/// A rule of the catalogue. Its texts are read when they are first asked for: of most rules only the filter ever is.
 pub(super) struct Ready {
     pub(super) cause: &'static Cause,
     pub(super) rule: &'static Rule,
-    filter: Expr,
     by: Option<Field>,
-    when: Expr,
-    /// Fields whose shift the condition asks for.
+    filter: OnceLock<Expr>,
+    when: OnceLock<When>,
+    sentences: OnceLock<Sentences>,
+}
+
+/// What must hold for a group.
+struct When {
+    condition: Expr,
+    /// Fields whose shift it asks for.
     shifts: Vec<Field>,
-    raise: Vec<(Expr, Severity)>,
+}
+
+/// What is said of a case.
+pub(super) struct Sentences {
     pub(super) title: Vec<Piece>,
     pub(super) evidence: Vec<Vec<Piece>>,
 }
@@ -34,29 +44,45 @@ static RULES: LazyLock<Vec<Ready>> = LazyLock::new(|| {
     rules
 });
 
+fn condition(text: &str) -> Expr {
+    rule::condition(text).expect("the build checks conditions")
+}
+
+fn severity(word: &str) -> Severity {
+    Severity::named(word).expect("the build checks severities")
+}
+
 impl Ready {
     fn new(cause: &'static Cause, rule: &'static Rule) -> Self {
-        let severity = |word: &str| Severity::named(word).expect("the build checks severities");
-        let condition = |text: &str| rule::condition(text).expect("the build checks conditions");
+        let by = rule.by.map(|by| Field::named(by).expect("the build checks fields"));
+        Self { cause, rule, by, filter: OnceLock::new(), when: OnceLock::new(), sentences: OnceLock::new() }
+    }
+
+    fn filter(&self) -> &Expr {
+        self.filter.get_or_init(|| rule::filter(self.rule.filter).expect("the build checks filters"))
+    }
+
+    fn when(&self) -> &When {
+        self.when.get_or_init(|| {
+            let condition = condition(self.rule.when);
+            When { shifts: shifts(&condition), condition }
+        })
+    }
+
+    pub(super) fn sentences(&self) -> &Sentences {
         let sentence = |text: &str| rule::sentence(text).expect("the build checks sentences");
-        let when = condition(rule.when);
-        Self {
-            cause,
-            rule,
-            shifts: shifts(&when),
-            filter: rule::filter(rule.filter).expect("the build checks filters"),
-            by: rule.by.map(|by| Field::named(by).expect("the build checks fields")),
-            when,
-            title: sentence(rule.title.unwrap_or(cause.title)),
-            evidence: rule.evidence.iter().map(|text| sentence(text)).collect(),
-            raise: rule.raise.iter().map(|(when, word)| (condition(when), severity(word))).collect(),
-        }
+        self.sentences.get_or_init(|| Sentences {
+            title: sentence(self.rule.title.unwrap_or(self.cause.title)),
+            evidence: self.rule.evidence.iter().map(|text| sentence(text)).collect(),
+        })
     }
 
     fn severity(&self, members: &Members<'_, '_>) -> Severity {
-        let plain = Severity::named(self.rule.severity.unwrap_or(self.cause.severity)).expect("the build checks severities");
-        let raised = self.raise.iter().rev().find(|(when, _)| rule::holds_for(when, members)).map_or(plain, |(_, severity)| *severity);
-        let few = members.count() < FEW && members.count() < FEW_OF_ALL * members.weigh(0..members.table.rows.len());
+        let plain = severity(self.rule.severity.unwrap_or(self.cause.severity));
+        let raises = self.rule.raise.iter().rev();
+        let raised = raises.map(|(when, word)| (condition(when), *word)).find(|(when, _)| rule::holds_for(when, members));
+        let raised = raised.map_or(plain, |(_, word)| severity(word));
+        let few = members.count() < FEW && members.count() < FEW_OF_ALL * members.table.weight();
         if few { raised.min(Severity::Warning) } else { raised }
     }
 }
@@ -90,8 +116,9 @@ pub(super) struct Case<'a, 't> {
 pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
     let mut by_code: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
     for (row, of) in table.rows.iter().enumerate() {
-        by_code.entry(of.event.status.get()).or_default().push(row as u32);
+        by_code.entry(of.status).or_default().push(row as u32);
     }
+    let all: Vec<u32> = by_code.values().flatten().copied().collect();
     let mut explained: Vec<Option<&'static str>> = vec![None; table.rows.len()];
     let mut cases: Vec<Case<'a, 't>> = Vec::new();
     let mut crowds = Crowds::new();
@@ -100,15 +127,18 @@ pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
         if !inputs.contains(&true) {
             continue;
         }
-        let may = |&row: &u32| {
-            inputs[table.rows[row as usize].event.place.input as usize]
-                && explained[row as usize].is_none_or(|cause| cause == ready.cause.id)
-                && rule::holds(&ready.filter, &One { table, row: row as usize })
+        let mut rows: Vec<u32> = match ready.rule.codes {
+            [] => all.clone(),
+            codes => codes.iter().filter_map(|code| by_code.get(code)).flatten().copied().collect(),
         };
-        let rows: Vec<u32> = match ready.rule.codes {
-            [] => by_code.values().flatten().copied().filter(may).collect(),
-            codes => codes.iter().filter_map(|code| by_code.get(code)).flatten().copied().filter(may).collect(),
-        };
+        if rows.is_empty() {
+            continue;
+        }
+        select::narrow(table, ready.filter(), &mut rows);
+        rows.retain(|&row| {
+            let row = row as usize;
+            inputs[table.rows[row].event.place.input as usize] && explained[row].is_none_or(|cause| cause == ready.cause.id)
+        });
         let found: Vec<Case<'a, 't>> =
             groups(table, ready, rows).into_iter().filter_map(|rows| case(table, ready, rows, &mut crowds)).collect();
         for case in &found {
@@ -149,8 +179,9 @@ fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>, cro
     }
     let all = Members::new(table, rows);
     // When it began must be known before anything is asked about its time.
-    ready.shifts.iter().for_each(|field| _ = all.shift(*field));
-    let holds = |members: &Members<'_, '_>| rule::holds_for(&ready.when, members);
+    let when = ready.when();
+    when.shifts.iter().for_each(|field| _ = all.shift(*field));
+    let holds = |members: &Members<'_, '_>| rule::holds_for(&when.condition, members);
     // There may be thousands of groups: to look for a stretch in each would take long.
     if ready.by.is_some() && !holds(&all) {
         return None;

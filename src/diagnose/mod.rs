@@ -3,7 +3,7 @@
 //! ```text
 //! tally::Evidence ─> table     a row a record, a column a field: columns (a record by itself), sequence (its neighbours)
 //!                      │
-//!                    engine    each rule in its order: filter -> group -> condition; what one explains is explained
+//!                    engine    each rule in its order: filter (select) -> group -> condition; what one explains is explained
 //!                      │
 //!                    tell      the case in words: evidence, differences, who is affected, sample lines
 //! ```
@@ -19,6 +19,7 @@ mod errorpage;
 mod finding;
 mod group;
 mod pages;
+mod select;
 mod sequence;
 mod series;
 mod shift;

@@ -91,7 +91,7 @@ const ALIKE: u64 = 16;
 fn start_pages(table: &Table<'_>) -> Column {
     let (paths, names) = table.symbols(Field::Path);
     let starts: Vec<bool> = names.iter().map(|name| matches!(&**name, b"/" | b"/index.html")).collect();
-    let size = |row: usize| table.rows[row].event.bytes.filter(|&bytes| bytes > 0 && table.rows[row].event.status.get() == 200);
+    let size = |row: usize| table.rows[row].event.bytes.filter(|&bytes| bytes > 0 && table.rows[row].status == 200);
     let is_start = |row: usize| starts.get(paths[row] as usize).copied().unwrap_or(false);
     let sizes: BTreeSet<u64> = (0..table.rows.len()).filter(|&row| is_start(row)).filter_map(size).collect();
     flags(table, |row| {
@@ -139,7 +139,7 @@ fn clients(table: &Table<'_>, field: Field) -> Column {
         let (all, good) = &mut sums[client as usize];
         *all += weight;
         // A redirect is no failure of the client's.
-        *good += if table.rows[row].event.status.get() < 400 { weight } else { 0.0 };
+        *good += if table.rows[row].status < 400 { weight } else { 0.0 };
     }
     numbers(table, |row| {
         let (all, good) = sums.get(clients[row] as usize)?;
@@ -150,7 +150,7 @@ fn clients(table: &Table<'_>, field: Field) -> Column {
 fn client_probes(table: &Table<'_>) -> Column {
     let (clients, names) = table.symbols(Field::Client);
     let mut sums = vec![(0.0, 0.0); names.len()];
-    let failed = |row: usize| clients[row] != NONE && table.rows[row].event.status.get() >= 400;
+    let failed = |row: usize| clients[row] != NONE && table.rows[row].status >= 400;
     for row in (0..table.rows.len()).filter(|&row| failed(row)) {
         let hostile =
             table.flag(row, Field::Probe) || table.flag(row, Field::Attack) || table.text(row, Field::Actor) == Some(b"scanner".as_slice());
@@ -163,7 +163,7 @@ fn client_probes(table: &Table<'_>) -> Column {
 
 fn clients_of_code(table: &Table<'_>, field: Field) -> Column {
     let mut sums: HashMap<(u32, u16), (f64, HashSet<u32>)> = HashMap::new();
-    let key = |row: usize| (table.symbol(row, Field::Client), table.rows[row].event.status.get());
+    let key = |row: usize| (table.symbol(row, Field::Client), table.rows[row].status);
     for row in 0..table.rows.len() {
         let (count, paths) = sums.entry(key(row)).or_default();
         *count += table.rows[row].weight;

@@ -20,15 +20,16 @@ const PART: usize = 5;
 /// endpoint, so that other traffic is no shift.
 pub(super) fn of(members: &Members<'_, '_>, field: Field) -> Option<Shift> {
     let table = members.table;
-    let mut endpoints: HashMap<(u32, u32, u32), Vec<f64>> = HashMap::new();
+    let mut endpoints: HashMap<u32, Vec<f64>> = HashMap::new();
+    let endpoint = |row: usize| table.endpoints().of[row];
     // A millisecond is the finest that most logs state, and its multiples are no news.
     let value = |row: usize| table.number(row, field).map(|v| v.max(0.001));
     for row in members.members() {
-        endpoints.entry(members.endpoint(row)).or_default().extend(value(row));
+        endpoints.entry(endpoint(row)).or_default().extend(value(row));
     }
     let medians: HashMap<_, f64> =
         endpoints.into_iter().filter(|(_, of)| of.len() >= PART).map(|(endpoint, of)| (endpoint, median(of))).collect();
-    let point = |row: usize| Some((table.rows[row].at, (value(row)? / medians.get(&members.endpoint(row))?).ln()));
+    let point = |row: usize| Some((table.rows[row].at, (value(row)? / medians.get(&endpoint(row))?).ln()));
     let points: Vec<(f64, f64)> = members.members().filter_map(point).filter(|(at, _)| !at.is_nan()).collect();
     let parts = (points.len() / PART).min(PARTS);
     if parts < 6 {

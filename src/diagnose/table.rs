@@ -30,12 +30,24 @@ pub(super) struct Table<'t> {
     sequences: OnceCell<Vec<Vec<u32>>>,
     own_hosts: OnceCell<Vec<Box<[u8]>>>,
     sites: OnceCell<Vec<u32>>,
+    endpoints: OnceCell<Endpoints>,
     pub(super) whole: OnceCell<(f64, f64)>,
+    weight: OnceCell<f64>,
+}
+
+/// The endpoints that requests went to, numbered.
+pub(super) struct Endpoints {
+    /// The number of each row's.
+    pub(super) of: Vec<u32>,
+    /// Method, route and site of each.
+    pub(super) known: Vec<(u32, u32, u32)>,
 }
 
 /// One record.
 pub(super) struct Row<'t> {
     pub(super) event: &'t Event,
+    /// Its code.
+    pub(super) status: u16,
     /// How many records it stands for.
     pub(super) weight: f64,
     /// Seconds since 1970; NaN when not stated.
@@ -58,15 +70,22 @@ impl<'t> Table<'t> {
     pub(super) fn new(events: impl Iterator<Item = (&'t Event, f64)>, sources: Vec<Source>, route_of: &'t RouteOf<'t>) -> Self {
         let at = |event: &Event| event.time.map_or(f64::NAN, |t| t.seconds as f64 + f64::from(t.nanos) / 1e9);
         Self {
-            rows: events.map(|(event, weight)| Row { event, weight, at: at(event) }).collect(),
+            rows: events.map(|(event, weight)| Row { event, status: event.status.get(), weight, at: at(event) }).collect(),
             sources,
             route_of,
             columns: Field::ALL.iter().map(|_| OnceCell::new()).collect(),
             sequences: OnceCell::new(),
             own_hosts: OnceCell::new(),
             sites: OnceCell::new(),
+            endpoints: OnceCell::new(),
             whole: OnceCell::new(),
+            weight: OnceCell::new(),
         }
+    }
+
+    /// How many records all rows stand for.
+    pub(super) fn weight(&self) -> f64 {
+        *self.weight.get_or_init(|| self.rows.iter().map(|row| row.weight).sum())
     }
 
     pub(super) fn source(&self, row: usize) -> &Source {
@@ -116,7 +135,7 @@ impl<'t> Table<'t> {
     pub(super) fn number(&self, row: usize, field: Field) -> Option<f64> {
         let event = self.rows[row].event;
         match field {
-            Field::Status => Some(f64::from(event.status.get())),
+            Field::Status => Some(f64::from(self.rows[row].status)),
             Field::Bytes => event.bytes.map(|b| b as f64),
             Field::TargetLength => event.target_length.map(f64::from),
             Field::Duration => event.seconds(Span::Duration),
@@ -171,6 +190,22 @@ impl<'t> Table<'t> {
                 None => names.symbol(Some(self.sources[row.event.place.input as usize].site.as_bytes())),
             };
             self.rows.iter().map(of).collect()
+        })
+    }
+
+    /// Where each request went: what good and failing ones are compared on.
+    pub(super) fn endpoints(&self) -> &Endpoints {
+        self.endpoints.get_or_init(|| {
+            let ((methods, _), (routes, _), sites) = (self.symbols(Field::Method), self.symbols(Field::Route), self.sites());
+            let (mut known, mut numbers) = (Vec::new(), HashMap::new());
+            let mut number = |endpoint: (u32, u32, u32)| {
+                *numbers.entry(endpoint).or_insert_with(|| {
+                    known.push(endpoint);
+                    known.len() as u32 - 1
+                })
+            };
+            let of = (0..self.rows.len()).map(|row| number((methods[row], routes[row], sites[row]))).collect();
+            Endpoints { of, known }
         })
     }
 
