@@ -215,7 +215,7 @@ pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
 }
 
 /// Whether two cases of one cause are one: at one time, of one site, and, where rules judge groups apart, with one code.
-fn is_same(a: &Case<'_, '_>, b: &Case<'_, '_>) -> bool {
+fn is_same<'t>(a: &Case<'_, 't>, b: &Case<'_, 't>) -> bool {
     let is_apart = a.ready.by.is_some() && b.ready.by.is_some() && a.main_code() != b.main_code();
     touch(&a.members, &b.members) && a.members.meets(&b.members) && !is_apart
 }
@@ -223,7 +223,7 @@ fn is_same(a: &Case<'_, '_>, b: &Case<'_, '_>) -> bool {
 /// Seconds between two cases of one cause that are still one incident.
 const APART: f64 = 60.0;
 
-fn touch(a: &Members<'_, '_>, b: &Members<'_, '_>) -> bool {
+fn touch<'t>(a: &Members<'_, 't>, b: &Members<'_, 't>) -> bool {
     let ((_, end), (start, _)) = (a.time(), b.time());
     end.is_nan() || start.is_nan() || start <= end + APART
 }

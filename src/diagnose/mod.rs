@@ -18,6 +18,7 @@ mod engine;
 mod errorpage;
 mod finding;
 mod group;
+mod names;
 mod pages;
 mod select;
 mod sequence;
@@ -55,6 +56,7 @@ pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dy
     let source = |input: &Scanned| Source {
         server: input.server,
         logged: input.logged.clone(),
+        times_header: input.logged.contains(&"header_time"),
         site: format!("{:?} {}", input.service, input.format.as_deref().unwrap_or_default()),
     };
     let mut table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), route_of);

@@ -7,7 +7,8 @@
 //! both to the same rows.
 
 use super::group::One;
-use super::table::{Column, NONE, Table};
+use super::names::NONE;
+use super::table::{Column, Table};
 use crate::rule::words::{Field, Kind};
 use crate::rule::{self, Expr, Request, Term};
 

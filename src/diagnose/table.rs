@@ -1,10 +1,12 @@
 //! The sampled records as a table: a row a record, a column a field of the rule language. Columns are worked out when they are
 //! first asked for.
 
-use super::columns;
+use super::names::{NONE, Names};
+use super::{columns, sequence};
 use crate::rule::words::{Field, Kind};
 use crate::tally::{Event, Span, Text};
 use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// What is known of an input.
@@ -15,6 +17,8 @@ pub(super) struct Source {
     pub(super) logged: Vec<&'static str>,
     /// What its lines are of where they name no host: logs of one service in one format are parts of one log.
     pub(super) site: String,
+    /// Whether its format states the time to the upstream's header.
+    pub(super) times_header: bool,
 }
 
 /// What a path of an input is counted under.
@@ -25,9 +29,10 @@ pub(super) struct Table<'t> {
     pub(super) rows: Vec<Row<'t>>,
     pub(super) sources: Vec<Source>,
     pub(super) route_of: &'t RouteOf<'t>,
-    columns: Vec<OnceCell<Column>>,
-    /// Rows of each client, one behind the other, by time.
-    sequences: OnceCell<Vec<Vec<u32>>>,
+    columns: Vec<OnceCell<Column<'t>>>,
+    /// The rows of those that state a client, by client and time.
+    sequences: OnceCell<Vec<u32>>,
+    first_good: OnceCell<Vec<Option<f64>>>,
     own_hosts: OnceCell<Vec<Box<[u8]>>>,
     sites: OnceCell<Vec<u32>>,
     endpoints: OnceCell<Endpoints>,
@@ -55,16 +60,13 @@ pub(super) struct Row<'t> {
 }
 
 /// The values of a field, a row each.
-pub(super) enum Column {
+pub(super) enum Column<'t> {
     /// Which of the values it is; [`NONE`] for not stated.
-    Symbols(Vec<u32>, Vec<Box<[u8]>>),
+    Symbols(Vec<u32>, Names<'t>),
     /// NaN for not stated.
     Numbers(Vec<f64>),
     Flags(Vec<bool>),
 }
-
-/// Not stated.
-pub(super) const NONE: u32 = u32::MAX;
 
 impl<'t> Table<'t> {
     pub(super) fn new(events: impl Iterator<Item = (&'t Event, f64)>, sources: Vec<Source>, route_of: &'t RouteOf<'t>) -> Self {
@@ -75,6 +77,7 @@ impl<'t> Table<'t> {
             route_of,
             columns: Field::ALL.iter().map(|_| OnceCell::new()).collect(),
             sequences: OnceCell::new(),
+            first_good: OnceCell::new(),
             own_hosts: OnceCell::new(),
             sites: OnceCell::new(),
             endpoints: OnceCell::new(),
@@ -92,12 +95,7 @@ impl<'t> Table<'t> {
         &self.sources[self.rows[row].event.place.input as usize]
     }
 
-    /// Whether the format of a row's input states a field.
-    pub(super) fn logs(&self, row: usize, field: &str) -> bool {
-        self.source(row).logged.contains(&field)
-    }
-
-    pub(super) fn column(&self, field: Field) -> &Column {
+    pub(super) fn column(&self, field: Field) -> &Column<'t> {
         self.columns[field as usize].get_or_init(|| columns::build(self, field))
     }
 
@@ -107,11 +105,16 @@ impl<'t> Table<'t> {
     }
 
     /// The symbols of a text field and what they stand for.
-    pub(super) fn symbols(&self, field: Field) -> (&[u32], &[Box<[u8]>]) {
+    pub(super) fn symbols(&self, field: Field) -> (&[u32], &[Cow<'t, [u8]>]) {
         match self.column(field) {
-            Column::Symbols(symbols, names) => (symbols, names),
+            Column::Symbols(symbols, names) => (symbols, names.all()),
             _ => (&[], &[]),
         }
+    }
+
+    /// Which value of a text field a text is.
+    pub(super) fn find(&self, text: &[u8], field: Field) -> Option<u32> {
+        if let Column::Symbols(_, names) = self.column(field) { names.find(text) } else { None }
     }
 
     /// A value of any field as something to compare and count.
@@ -166,30 +169,36 @@ impl<'t> Table<'t> {
     }
 
     /// Rows of each client, by time; rows without a client are in none.
-    pub(super) fn sequences(&self) -> &[Vec<u32>] {
-        self.sequences.get_or_init(|| {
-            let (clients, names) = self.symbols(Field::Client);
-            let mut sequences = vec![Vec::new(); names.len()];
-            for (row, &client) in clients.iter().enumerate().filter(|(_, client)| **client != NONE) {
-                sequences[client as usize].push(row as u32);
-            }
-            let key = |row: &u32| (self.rows[*row as usize].at, self.rows[*row as usize].event.place);
-            for sequence in &mut sequences {
-                sequence.sort_by(|a, b| key(a).0.total_cmp(&key(b).0).then(key(a).1.cmp(&key(b).1)));
-            }
-            sequences
-        })
+    pub(super) fn sequences(&self) -> impl Iterator<Item = &[u32]> {
+        let rows = self.sequences.get_or_init(|| {
+            let (clients, _) = self.symbols(Field::Client);
+            let mut rows: Vec<u32> = (0..self.rows.len() as u32).filter(|&row| clients[row as usize] != NONE).collect();
+            let key = |row: u32| (clients[row as usize], &self.rows[row as usize]);
+            rows.sort_unstable_by(|&a, &b| {
+                let ((client, a), (other, b)) = (key(a), key(b));
+                client.cmp(&other).then(a.at.total_cmp(&b.at)).then(a.event.place.cmp(&b.event.place))
+            });
+            rows
+        });
+        let (clients, _) = self.symbols(Field::Client);
+        rows.chunk_by(|&a, &b| clients[a as usize] == clients[b as usize])
+    }
+
+    /// When each path answered well for the first time.
+    pub(super) fn first_good(&self) -> &[Option<f64>] {
+        self.first_good.get_or_init(|| sequence::first_good(self))
     }
 
     /// The site of each row: requests to different ones are not compared.
     pub(super) fn sites(&self) -> &[u32] {
         self.sites.get_or_init(|| {
             let mut names = Names::default();
-            let of = |row: &Row<'_>| match row.event.text(Text::Host) {
-                Some(host) => names.symbol(Some(&host.to_ascii_lowercase())),
-                None => names.symbol(Some(self.sources[row.event.place.input as usize].site.as_bytes())),
-            };
-            self.rows.iter().map(of).collect()
+            let (hosts, known) = self.symbols(Field::Host);
+            let by_host: Vec<u32> = known.iter().map(|host| names.owned(Some(host.to_ascii_lowercase()))).collect();
+            let by_input: Vec<u32> = self.sources.iter().map(|source| names.symbol(Some(source.site.as_bytes()))).collect();
+            let of =
+                |(row, host): (&Row<'_>, &u32)| by_host.get(*host as usize).copied().unwrap_or(by_input[row.event.place.input as usize]);
+            self.rows.iter().zip(hosts).map(of).collect()
         })
     }
 
@@ -231,28 +240,4 @@ pub(super) fn raw(field: Field) -> Option<Text> {
         Field::Request => Text::Malformed,
         _ => return None,
     })
-}
-
-/// Numbers texts in the order in which they come.
-#[derive(Default)]
-pub(super) struct Names {
-    known: HashMap<Box<[u8]>, u32>,
-    names: Vec<Box<[u8]>>,
-}
-
-impl Names {
-    pub(super) fn symbol(&mut self, text: Option<&[u8]>) -> u32 {
-        let Some(text) = text else { return NONE };
-        if let Some(&symbol) = self.known.get(text) {
-            return symbol;
-        }
-        let symbol = self.names.len() as u32;
-        self.known.insert(text.into(), symbol);
-        self.names.push(text.into());
-        symbol
-    }
-
-    pub(super) fn column(self, symbols: Vec<u32>) -> Column {
-        Column::Symbols(symbols, self.names)
-    }
 }
