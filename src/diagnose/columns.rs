@@ -133,9 +133,11 @@ fn count_tries(table: &Table<'_>, row: usize) -> usize {
 }
 
 fn retried(table: &Table<'_>, row: usize) -> bool {
-    let statuses: Vec<_> = tries(table, row, Text::UpstreamStatus).map(number).collect();
-    let failed = |s: &Option<f64>| s.is_some_and(|s| s >= 500.0);
-    statuses.len() >= 2 && statuses[..statuses.len() - 1].iter().all(failed)
+    let mut before = tries(table, row, Text::UpstreamStatus).map(number);
+    before.next_back().is_some() && {
+        let mut failed = before.map(|status| status.is_some_and(|status| status >= 500.0)).peekable();
+        failed.peek().is_some() && failed.all(|failed| failed)
+    }
 }
 
 /// A status; `inf` and `1e9` are none, though they are numbers.
@@ -150,7 +152,7 @@ fn networks<'t>(table: &Table<'_>) -> Column<'t> {
     let mut known: HashMap<Network, u32> = HashMap::new();
     let mut of = |client: &[u8]| {
         let Some(network) = Network::of(client) else { return NONE };
-        *known.entry(network).or_insert_with(|| names.owned(Some(network.name().into_bytes())))
+        *known.entry(network).or_insert_with(|| names.owned(Some(network.name())))
     };
     let by_client: Vec<u32> = clients.iter().map(|client| of(client)).collect();
     Column::Symbols(looked_up(symbols, &by_client, NONE), names)
@@ -170,10 +172,18 @@ impl Network {
         })
     }
 
-    fn name(self) -> String {
+    fn name(self) -> Vec<u8> {
         match self {
-            Self::V4([a, b, c]) => format!("{a}.{b}.{c}.0/24"),
-            Self::V6([a, b, c]) => format!("{a:x}:{b:x}:{c:x}::/48"),
+            Self::V4([a, b, c]) => {
+                let mut name = Vec::with_capacity(16);
+                for (part, end) in [(a, &b"."[..]), (b, b"."), (c, b".0/24")] {
+                    let digits = [part / 100, part / 10 % 10, part % 10];
+                    name.extend(digits[2 - usize::from(part > 9) - usize::from(part > 99)..].iter().map(|digit| b'0' + digit));
+                    name.extend_from_slice(end);
+                }
+                name
+            }
+            Self::V6([a, b, c]) => format!("{a:x}:{b:x}:{c:x}::/48").into_bytes(),
         }
     }
 }

@@ -33,8 +33,8 @@ pub(super) fn told(members: &Members<'_, '_>) -> Vec<String> {
         if name == "none" || (field == Field::Network && members.values(Field::Client).len() == 1) {
             continue;
         }
-        let share =
-            |rows: &mut dyn Iterator<Item = usize>, all: f64| rows.filter(|&row| table.key(row, field) == Some(key)).count() as f64 / all;
+        let keys = table.keys(field);
+        let share = |rows: &mut dyn Iterator<Item = usize>, all: f64| rows.filter(|&row| keys.of(row) == Some(key)).count() as f64 / all;
         let bad = share(&mut members.members(), failing);
         let fine = share(&mut good.iter().copied(), good.len() as f64);
         let lift = (bad + 0.5 / failing) / (fine + 0.5 / good.len() as f64);

@@ -157,9 +157,10 @@ fn suits(rule: &Rule, source: &super::table::Source) -> bool {
 /// The rows apart by the field that the rule names; those that do not state it are in no group.
 fn groups(table: &Table<'_>, ready: &Ready, rows: Vec<u32>) -> Vec<Vec<u32>> {
     let Some(by) = ready.by else { return vec![rows] };
+    let keys = table.keys(by);
     let mut groups: HashMap<u64, Vec<u32>> = HashMap::new();
     for row in rows {
-        if let Some(key) = table.key(row as usize, by) {
+        if let Some(key) = keys.of(row as usize) {
             groups.entry(key).or_default().push(row);
         }
     }

@@ -4,7 +4,6 @@ use super::columns::{self, numbers};
 use super::pages::Pages;
 use super::table::{Column, Table};
 use crate::tally::Text;
-use std::collections::BTreeMap;
 
 /// The code whose page a response has the size of.
 pub(super) fn column<'t>(table: &Table<'_>) -> Column<'t> {
@@ -47,17 +46,14 @@ fn own_page(table: &Table<'_>, row: usize) -> Option<(&'static str, u16, u64)> {
     (status >= 300 && !columns::answered(table, row)).then_some((table.source(row).server, status, event.bytes?))
 }
 
-/// Server, status and bytes of what servers may have made themselves, and how often each occurs.
+/// Server, status and bytes of what servers may have made themselves, and how often each occurs in an input.
 fn sizes(table: &Table<'_>, rows: &[usize]) -> impl Iterator<Item = (&'static str, u16, u64, u64)> {
     let mut seen: Vec<(u32, u16, u64)> = rows
         .iter()
         .filter_map(|&row| own_page(table, row).map(|(_, status, bytes)| (table.rows[row].event.place.input, status, bytes)))
         .collect();
     seen.sort_unstable();
-    let mut sizes: BTreeMap<(&'static str, u16, u64), u64> = BTreeMap::new();
-    for same in seen.chunk_by(|a, b| a == b) {
-        let (input, status, bytes) = same[0];
-        *sizes.entry((table.sources[input as usize].server, status, bytes)).or_default() += same.len() as u64;
-    }
-    sizes.into_iter().map(|((server, status, bytes), count)| (server, status, bytes, count))
+    let counted =
+        seen.chunk_by(|a, b| a == b).map(|same| (table.sources[same[0].0 as usize].server, same[0].1, same[0].2, same.len() as u64));
+    counted.collect::<Vec<_>>().into_iter()
 }

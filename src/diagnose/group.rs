@@ -1,6 +1,7 @@
 //! A group of requests, and what the conditions of rules measure of it.
 
-use super::table::{Row, Table};
+use super::names::NONE;
+use super::table::{Keys, Row, Table};
 use super::{select, series};
 use crate::rule::words::{Field, Kind, Measure};
 use crate::rule::{self, Arg, Expr};
@@ -126,14 +127,27 @@ impl<'a, 't> Members<'a, 't> {
 
     /// Values of a field in the group, the most frequent first.
     pub(super) fn values(&self, field: Field) -> Vec<(u64, f64)> {
-        let mut counts: HashMap<u64, f64> = HashMap::new();
-        for row in self.members() {
-            if let Some(key) = self.table.key(row, field) {
-                *counts.entry(key).or_default() += self.table.rows[row].weight;
+        let keys = self.table.keys(field);
+        let mut counts: Vec<(u64, f64)> = match keys {
+            // Few different ones are counted where they stand.
+            Keys::Symbols(symbols, different) if different <= 4 * self.rows.len() => {
+                let mut counts = vec![0.0; different];
+                for row in self.members().filter(|&row| symbols[row] != NONE) {
+                    counts[symbols[row] as usize] += self.table.rows[row].weight;
+                }
+                counts.into_iter().enumerate().filter(|(_, count)| *count > 0.0).map(|(symbol, count)| (symbol as u64, count)).collect()
             }
-        }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            _ => {
+                let mut counts: HashMap<u64, f64> = HashMap::new();
+                for row in self.members() {
+                    if let Some(key) = keys.of(row) {
+                        *counts.entry(key).or_default() += self.table.rows[row].weight;
+                    }
+                }
+                counts.into_iter().collect()
+            }
+        };
+        counts.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         counts
     }
 
@@ -146,7 +160,8 @@ impl<'a, 't> Members<'a, 't> {
     }
 
     fn numbers(&self, field: Field) -> Vec<f64> {
-        self.members().filter_map(|row| self.table.number(row, field)).collect()
+        let numbers = self.table.numbers(field);
+        self.members().filter_map(|row| numbers.of(row)).collect()
     }
 
     fn quantile(&self, field: Field, at: f64) -> Option<f64> {
@@ -169,9 +184,19 @@ impl<'a, 't> Members<'a, 't> {
         let Some(field) = field else {
             return Some((self.count() / self.weigh_rows(&self.peers())).min(1.0));
         };
-        let own: HashSet<u64> = self.members().filter_map(|row| self.table.key(row, field)).collect();
+        let keys = self.table.keys(field);
         let mut around = self.around(true);
-        around.retain(|&row| self.table.key(row as usize, field).is_some_and(|key| own.contains(&key)));
+        if let Keys::Symbols(symbols, different) = keys {
+            // One slot more, which nobody has, for what is not stated.
+            let slot = |row: usize| (symbols[row] as usize).min(different);
+            let mut own = vec![false; different + 1];
+            self.members().for_each(|row| own[slot(row)] = true);
+            own[different] = false;
+            around.retain(|&row| own[slot(row as usize)]);
+        } else {
+            let own: HashSet<u64> = self.members().filter_map(|row| keys.of(row)).collect();
+            around.retain(|&row| keys.of(row as usize).is_some_and(|key| own.contains(&key)));
+        }
         let all = self.weigh_rows(&around);
         (all > 0.0).then(|| (self.count() / all).min(1.0))
     }
@@ -180,8 +205,9 @@ impl<'a, 't> Members<'a, 't> {
     fn lift(&self, field: Field) -> Option<f64> {
         let &(top, _) = self.values(field).first()?;
         let peers: Vec<usize> = self.peers().into_iter().map(|row| row as usize).collect();
-        let is_top = |&row: &usize| self.table.key(row, field) == Some(top);
-        let stated = |&row: &usize| self.table.key(row, field).is_some();
+        let keys = self.table.keys(field);
+        let is_top = |&row: &usize| keys.of(row) == Some(top);
+        let stated = |&row: &usize| keys.of(row).is_some();
         let (all, all_top) = (self.weigh(peers.iter().copied().filter(stated)), self.weigh(peers.iter().copied().filter(is_top)));
         let (own, own_top) = (self.weigh(self.members().filter(stated)), self.weigh(self.members().filter(is_top)));
         let others = all - all_top;

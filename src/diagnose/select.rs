@@ -47,36 +47,36 @@ fn leave_out(rows: &mut Vec<u32>, some: &[u32]) {
 }
 
 fn keep_by(table: &Table<'_>, atom: &Expr, holds: bool, rows: &mut Vec<u32>) {
-    match (atom, one_text(atom)) {
+    match (atom, one_field(atom)) {
         (Expr::All, _) if holds => {}
         (Expr::Status(first, last), _) => rows.retain(|&row| (*first..=*last).contains(&table.rows[row as usize].status) == holds),
         (Expr::Flag(field), _) => match table.column(*field) {
             Column::Flags(flags) => rows.retain(|&row| flags[row as usize] == holds),
             _ => rows.retain(|_| !holds),
         },
-        (_, Some(field)) => keep_by_text(table, atom, field, holds, rows),
+        (_, Some(field)) if field.kind() == Kind::Text => keep_by_text(table, atom, field, holds, rows),
+        (_, Some(field)) => {
+            let numbers = table.numbers(field);
+            rows.retain(|&row| rule::holds(atom, &Just::Number(numbers.of(row as usize))) == holds);
+        }
         _ => rows.retain(|&row| rule::holds(atom, &One { table, row: row as usize }) == holds),
     }
 }
 
-/// The text that a comparison hangs on, if it is one alone.
-fn one_text(atom: &Expr) -> Option<Field> {
+/// The field that a comparison hangs on, if it is one alone.
+fn one_field(atom: &Expr) -> Option<Field> {
     let (left, sides) = match atom {
         Expr::Compare(left, _, right) => (left, std::slice::from_ref(right)),
         Expr::In(left, sides) => (left, &sides[..]),
         _ => return None,
     };
-    match left {
-        Term::Field(field) if field.kind() == Kind::Text => {
-            sides.iter().all(|side| matches!(side, Term::Text(_) | Term::None)).then_some(*field)
-        }
-        _ => None,
-    }
+    let Term::Field(field) = left else { return None };
+    sides.iter().all(|side| matches!(side, Term::Text(_) | Term::Number(_) | Term::None)).then_some(*field)
 }
 
 fn keep_by_text(table: &Table<'_>, atom: &Expr, field: Field, holds: bool, rows: &mut Vec<u32>) {
     let (symbols, names) = table.symbols(field);
-    let passes = |text: Option<&[u8]>| rule::holds(atom, &Just(text)) == holds;
+    let passes = |text: Option<&[u8]>| rule::holds(atom, &Just::Text(text)) == holds;
     let unstated = passes(None);
     if names.is_empty() {
         rows.retain(|_| unstated);
@@ -91,20 +91,23 @@ fn keep_by_text(table: &Table<'_>, atom: &Expr, field: Field, holds: bool, rows:
     }
 }
 
-/// A request of which nothing but one text is asked.
-struct Just<'v>(Option<&'v [u8]>);
+/// A request of which nothing but one field is asked.
+enum Just<'v> {
+    Text(Option<&'v [u8]>),
+    Number(Option<f64>),
+}
 
 impl Request for Just<'_> {
     fn status(&self) -> u16 {
-        0
+        self.number(Field::Status).unwrap_or_default() as u16
     }
 
     fn number(&self, _: Field) -> Option<f64> {
-        None
+        if let Self::Number(number) = self { *number } else { None }
     }
 
     fn text(&self, _: Field) -> Option<&[u8]> {
-        self.0
+        if let Self::Text(text) = self { *text } else { None }
     }
 
     fn flag(&self, _: Field) -> bool {

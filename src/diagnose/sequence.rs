@@ -170,19 +170,19 @@ fn client_probes<'t>(table: &Table<'_>) -> Column<'t> {
 }
 
 fn clients_of_code<'t>(table: &Table<'_>, field: Field) -> Column<'t> {
-    let (clients, paths) = (table.symbols(Field::Client).0, table.symbols(Field::Path).0);
-    let stated = (0..table.rows.len()).filter(|&row| clients[row] != NONE);
-    let mut rows: Vec<(u32, u16, u32, usize)> = stated.map(|row| (clients[row], table.rows[row].status, paths[row], row)).collect();
-    rows.sort_unstable();
-    let mut out = vec![f64::NAN; table.rows.len()];
-    for same in rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        let value = match field {
-            Field::ClientSame => same.iter().map(|&(.., row)| table.rows[row].weight).sum(),
-            _ => same.chunk_by(|a, b| a.2 == b.2).count() as f64,
-        };
-        same.iter().for_each(|&(.., row)| out[row] = value);
-    }
-    Column::Numbers(out)
+    let paths = table.symbols(Field::Path).0;
+    let (code, path) = (|row: u32| table.rows[row as usize].status, |row: u32| paths[row as usize]);
+    per_client(table, f64::NAN, |table, sequence, out| {
+        let mut rows = sequence.to_vec();
+        rows.sort_unstable_by_key(|&row| (code(row), path(row)));
+        for same in rows.chunk_by(|&a, &b| code(a) == code(b)) {
+            let value = match field {
+                Field::ClientSame => same.iter().map(|&row| table.rows[row as usize].weight).sum(),
+                _ => same.chunk_by(|&a, &b| path(a) == path(b)).count() as f64,
+            };
+            same.iter().for_each(|&row| out[row as usize] = value);
+        }
+    })
 }
 
 /// Counts, for each request, those of the same kind within some seconds around it.

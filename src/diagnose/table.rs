@@ -2,6 +2,7 @@
 //! first asked for.
 
 use super::names::{NONE, Names};
+use super::shift::Bins;
 use super::{columns, sequence};
 use crate::rule::words::{Field, Kind};
 use crate::tally::{Event, Span, Text};
@@ -38,6 +39,49 @@ pub(super) struct Table<'t> {
     endpoints: OnceCell<Endpoints>,
     pub(super) whole: OnceCell<(f64, f64)>,
     weight: OnceCell<f64>,
+    bins: OnceCell<Bins>,
+}
+
+/// A field that is a number: worked out, or as it stands in the records.
+#[derive(Clone, Copy)]
+pub(super) enum Numbers<'a, 't> {
+    Column(&'a [f64]),
+    Status(&'a [Row<'t>]),
+    Bytes(&'a [Row<'t>]),
+    TargetLength(&'a [Row<'t>]),
+    Seconds(&'a [Row<'t>], Span),
+}
+
+impl Numbers<'_, '_> {
+    /// The number of a row, if it states one.
+    pub(super) fn of(&self, row: usize) -> Option<f64> {
+        match self {
+            Self::Column(numbers) => numbers.get(row).copied().filter(|n| !n.is_nan()),
+            Self::Status(rows) => Some(f64::from(rows[row].status)),
+            Self::Bytes(rows) => rows[row].event.bytes.map(|bytes| bytes as f64),
+            Self::TargetLength(rows) => rows[row].event.target_length.map(f64::from),
+            Self::Seconds(rows, span) => rows[row].event.seconds(*span),
+        }
+    }
+}
+
+/// The values of a field as numbers to compare and count.
+pub(super) enum Keys<'a, 't> {
+    /// And how many different ones there are.
+    Symbols(&'a [u32], usize),
+    Flags(&'a [bool]),
+    Numbers(Numbers<'a, 't>),
+}
+
+impl Keys<'_, '_> {
+    /// The key of a row, if it states the field.
+    pub(super) fn of(&self, row: usize) -> Option<u64> {
+        match self {
+            Self::Symbols(symbols, _) => Some(symbols[row]).filter(|&symbol| symbol != NONE).map(u64::from),
+            Self::Flags(flags) => flags.get(row).map(|&flag| u64::from(flag)),
+            Self::Numbers(numbers) => numbers.of(row).map(f64::to_bits),
+        }
+    }
 }
 
 /// The endpoints that requests went to, numbered.
@@ -83,12 +127,18 @@ impl<'t> Table<'t> {
             endpoints: OnceCell::new(),
             whole: OnceCell::new(),
             weight: OnceCell::new(),
+            bins: OnceCell::new(),
         }
     }
 
     /// How many records all rows stand for.
     pub(super) fn weight(&self) -> f64 {
         *self.weight.get_or_init(|| self.rows.iter().map(|row| row.weight).sum())
+    }
+
+    /// How its requests lie in time.
+    pub(super) fn bins(&self) -> &Bins {
+        self.bins.get_or_init(|| Bins::of(self))
     }
 
     pub(super) fn source(&self, row: usize) -> &Source {
@@ -117,12 +167,15 @@ impl<'t> Table<'t> {
         if let Column::Symbols(_, names) = self.column(field) { names.find(text) } else { None }
     }
 
-    /// A value of any field as something to compare and count.
-    pub(super) fn key(&self, row: usize, field: Field) -> Option<u64> {
+    /// The values of any field as something to compare and count.
+    pub(super) fn keys(&self, field: Field) -> Keys<'_, 't> {
         match field.kind() {
-            Kind::Text => Some(self.symbol(row, field)).filter(|&s| s != NONE).map(u64::from),
-            Kind::Flag => Some(u64::from(self.flag(row, field))),
-            _ => self.number(row, field).map(f64::to_bits),
+            Kind::Text => Keys::Symbols(self.symbols(field).0, self.symbols(field).1.len()),
+            Kind::Flag => match self.column(field) {
+                Column::Flags(flags) => Keys::Flags(flags),
+                _ => Keys::Flags(&[]),
+            },
+            _ => Keys::Numbers(self.numbers(field)),
         }
     }
 
@@ -135,22 +188,26 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(super) fn number(&self, row: usize, field: Field) -> Option<f64> {
-        let event = self.rows[row].event;
+    /// The values of a field that is a number.
+    pub(super) fn numbers(&self, field: Field) -> Numbers<'_, 't> {
         match field {
-            Field::Status => Some(f64::from(self.rows[row].status)),
-            Field::Bytes => event.bytes.map(|b| b as f64),
-            Field::TargetLength => event.target_length.map(f64::from),
-            Field::Duration => event.seconds(Span::Duration),
-            Field::UpstreamTime => event.seconds(Span::UpstreamTime),
-            Field::ConnectTime => event.seconds(Span::ConnectTime),
-            Field::HeaderTime => event.seconds(Span::HeaderTime),
-            Field::QueueTime => event.seconds(Span::QueueTime),
+            Field::Status => Numbers::Status(&self.rows),
+            Field::Bytes => Numbers::Bytes(&self.rows),
+            Field::TargetLength => Numbers::TargetLength(&self.rows),
+            Field::Duration => Numbers::Seconds(&self.rows, Span::Duration),
+            Field::UpstreamTime => Numbers::Seconds(&self.rows, Span::UpstreamTime),
+            Field::ConnectTime => Numbers::Seconds(&self.rows, Span::ConnectTime),
+            Field::HeaderTime => Numbers::Seconds(&self.rows, Span::HeaderTime),
+            Field::QueueTime => Numbers::Seconds(&self.rows, Span::QueueTime),
             _ => match self.column(field) {
-                Column::Numbers(numbers) => Some(numbers[row]).filter(|n| !n.is_nan()),
-                _ => None,
+                Column::Numbers(numbers) => Numbers::Column(numbers),
+                _ => Numbers::Column(&[]),
             },
         }
+    }
+
+    pub(super) fn number(&self, row: usize, field: Field) -> Option<f64> {
+        self.numbers(field).of(row)
     }
 
     pub(super) fn text(&self, row: usize, field: Field) -> Option<&[u8]> {
@@ -173,11 +230,11 @@ impl<'t> Table<'t> {
         let rows = self.sequences.get_or_init(|| {
             let (clients, _) = self.symbols(Field::Client);
             let mut rows: Vec<u32> = (0..self.rows.len() as u32).filter(|&row| clients[row as usize] != NONE).collect();
-            let key = |row: u32| (clients[row as usize], &self.rows[row as usize]);
-            rows.sort_unstable_by(|&a, &b| {
-                let ((client, a), (other, b)) = (key(a), key(b));
-                client.cmp(&other).then(a.at.total_cmp(&b.at)).then(a.event.place.cmp(&b.event.place))
-            });
+            rows.sort_by_key(|&row| clients[row as usize]);
+            let row = |row: u32| &self.rows[row as usize];
+            for same in rows.chunk_by_mut(|&a, &b| clients[a as usize] == clients[b as usize]) {
+                same.sort_unstable_by(|&a, &b| row(a).at.total_cmp(&row(b).at).then_with(|| row(a).event.place.cmp(&row(b).event.place)));
+            }
             rows
         });
         let (clients, _) = self.symbols(Field::Client);
