@@ -10,6 +10,7 @@ use crate::rule::words::{Field, Measure};
 use crate::rule::{self, Arg, Expr, Piece, Term};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, OnceLock};
 
 /// A rule of the catalogue. Its texts are read when they are first asked for: of most rules only the filter ever is.
@@ -113,32 +114,12 @@ pub(super) struct Case<'a, 't> {
 }
 
 /// Asks all rules. What one explains is not asked of rules for other causes any more.
-pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
-    let mut by_code: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
-    for (row, of) in table.rows.iter().enumerate() {
-        by_code.entry(of.status).or_default().push(row as u32);
-    }
-    let all: Vec<u32> = by_code.values().flatten().copied().collect();
+pub(super) fn ask<'a, 't>(table: &'a Table<'t>, workers: usize) -> Vec<Case<'a, 't>> {
     let mut explained: Vec<Option<&'static str>> = vec![None; table.rows.len()];
     let mut cases: Vec<Case<'a, 't>> = Vec::new();
     let mut crowds = Crowds::new();
-    for ready in RULES.iter() {
-        let inputs: Vec<bool> = table.sources.iter().map(|source| suits(ready.rule, source)).collect();
-        if !inputs.contains(&true) {
-            continue;
-        }
-        let mut rows: Vec<u32> = match ready.rule.codes {
-            [] => all.clone(),
-            codes => codes.iter().filter_map(|code| by_code.get(code)).flatten().copied().collect(),
-        };
-        if rows.is_empty() {
-            continue;
-        }
-        select::narrow(table, ready.filter(), &mut rows);
-        rows.retain(|&row| {
-            let row = row as usize;
-            inputs[table.rows[row].event.place.input as usize] && explained[row].is_none_or(|cause| cause == ready.cause.id)
-        });
+    for (ready, mut rows) in RULES.iter().zip(spoken_of(table, workers)) {
+        rows.retain(|&row| explained[row as usize].is_none_or(|cause| cause == ready.cause.id));
         let found: Vec<Case<'a, 't>> =
             groups(table, ready, rows).into_iter().filter_map(|rows| case(table, ready, rows, &mut crowds)).collect();
         for case in &found {
@@ -147,6 +128,65 @@ pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
         cases.extend(found);
     }
     cases
+}
+
+/// Fewer rows than this are looked at sooner than a thread is started.
+const WORTH_A_THREAD: usize = 2_048;
+
+/// The rows that each rule speaks of. No rule needs another one for that, so that two threads share the work, one from the
+/// first rule on and one from the last: thus they seldom wait for the same column.
+fn spoken_of(table: &Table<'_>, workers: usize) -> Vec<Vec<u32>> {
+    let asked = Asked::new(table);
+    if workers < 2 || table.rows.len() < WORTH_A_THREAD {
+        return RULES.iter().map(|ready| asked.rows(ready)).collect();
+    }
+    let taken = AtomicUsize::new(0);
+    let is_left = |_: &usize| taken.fetch_add(1, Ordering::Relaxed) < RULES.len();
+    std::thread::scope(|scope| {
+        let behind = scope.spawn(|| (0..).take_while(is_left).map(|n| asked.rows(&RULES[RULES.len() - 1 - n])).collect::<Vec<_>>());
+        let mut rows: Vec<Vec<u32>> = (0..).take_while(is_left).map(|n| asked.rows(&RULES[n])).collect();
+        rows.extend(behind.join().expect("no rule panics").into_iter().rev());
+        rows
+    })
+}
+
+/// The rows that rules are asked about.
+struct Asked<'a, 't> {
+    table: &'a Table<'t>,
+    by_code: BTreeMap<u16, Vec<u32>>,
+    /// By code too.
+    all: Vec<u32>,
+}
+
+impl<'a, 't> Asked<'a, 't> {
+    fn new(table: &'a Table<'t>) -> Self {
+        let mut by_code: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
+        for (row, of) in table.rows.iter().enumerate() {
+            by_code.entry(of.status).or_default().push(row as u32);
+        }
+        let all = by_code.values().flatten().copied().collect();
+        Self { table, by_code, all }
+    }
+
+    /// The rows that a rule speaks of.
+    fn rows(&self, ready: &Ready) -> Vec<u32> {
+        let inputs: Vec<bool> = self.table.sources.iter().map(|source| suits(ready.rule, source)).collect();
+        if !inputs.contains(&true) {
+            return Vec::new();
+        }
+        let mut rows: Vec<u32> = match ready.rule.codes {
+            [] => self.all.clone(),
+            codes => codes.iter().filter_map(|code| self.by_code.get(code)).flatten().copied().collect(),
+        };
+        if inputs.contains(&false) {
+            rows.retain(|&row| inputs[self.table.rows[row as usize].event.place.input as usize]);
+        }
+        if !rows.is_empty() {
+            select::narrow(self.table, ready.filter(), &mut rows);
+            rows.shrink_to_fit();
+        }
+        rows
+    }
 }
 
 fn suits(rule: &Rule, source: &super::table::Source) -> bool {

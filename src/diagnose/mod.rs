@@ -52,7 +52,7 @@ pub struct Diagnosis {
 }
 
 /// Judges a scan. `route_of` gives the route of a path of an input, `mask` takes secrets out of a line.
-pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dyn Fn(&str) -> String) -> Diagnosis {
+pub fn diagnose(scan: &Scan, route_of: &(dyn Fn(u32, &[u8]) -> Vec<u8> + Sync), mask: &dyn Fn(&str) -> String) -> Diagnosis {
     let source = |input: &Scanned| Source {
         server: input.server,
         logged: input.logged.clone(),
@@ -63,7 +63,7 @@ pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dy
     errorpage::guess_servers(&mut table);
     let counted = counted(scan);
     let is_counted = |code: u16| counted.as_ref().is_none_or(|codes| codes.contains(&code));
-    let mut cases = engine::merge(engine::ask(&table));
+    let mut cases = engine::merge(engine::ask(&table, scan.workers));
     cases.retain(|case| case.main_code().is_some_and(is_counted));
     let traffic = traffic::of(&table, &cases, &is_counted);
     Diagnosis { findings: tell::findings(&cases, scan, mask), advice: advice_on(&cases, &table), traffic }

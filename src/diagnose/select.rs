@@ -10,7 +10,7 @@ use super::group::One;
 use super::names::NONE;
 use super::table::{Column, Table};
 use crate::rule::words::{Field, Kind};
-use crate::rule::{self, Expr, Request, Term};
+use crate::rule::{self, Expr, Op, Term};
 
 /// Leaves the rows that a filter lets through, in their order.
 pub(super) fn narrow(table: &Table<'_>, filter: &Expr, rows: &mut Vec<u32>) {
@@ -47,36 +47,57 @@ fn leave_out(rows: &mut Vec<u32>, some: &[u32]) {
 }
 
 fn keep_by(table: &Table<'_>, atom: &Expr, holds: bool, rows: &mut Vec<u32>) {
-    match (atom, one_field(atom)) {
-        (Expr::All, _) if holds => {}
-        (Expr::Status(first, last), _) => rows.retain(|&row| (*first..=*last).contains(&table.rows[row as usize].status) == holds),
-        (Expr::Flag(field), _) => match table.column(*field) {
+    match atom {
+        Expr::Status(first, last) => rows.retain(|&row| (*first..=*last).contains(&table.rows[row as usize].status) == holds),
+        Expr::Flag(field) => match table.column(*field) {
             Column::Flags(flags) => rows.retain(|&row| flags[row as usize] == holds),
             _ => rows.retain(|_| !holds),
         },
-        (_, Some(field)) if field.kind() == Kind::Text => keep_by_text(table, atom, field, holds, rows),
-        (_, Some(field)) => {
-            let numbers = table.numbers(field);
-            rows.retain(|&row| rule::holds(atom, &Just::Number(numbers.of(row as usize))) == holds);
-        }
-        _ => rows.retain(|&row| rule::holds(atom, &One { table, row: row as usize }) == holds),
+        _ => match Lone::of(atom) {
+            Some(lone) if lone.field.kind() == Kind::Text => keep_by_text(table, &lone, holds, rows),
+            Some(lone) => {
+                let numbers = table.numbers(lone.field);
+                rows.retain(|&row| lone.holds_for_number(numbers.of(row as usize)) == holds);
+            }
+            None => rows.retain(|&row| rule::holds(atom, &One { table, row: row as usize }) == holds),
+        },
     }
 }
 
-/// The field that a comparison hangs on, if it is one alone.
-fn one_field(atom: &Expr) -> Option<Field> {
-    let (left, sides) = match atom {
-        Expr::Compare(left, _, right) => (left, std::slice::from_ref(right)),
-        Expr::In(left, sides) => (left, &sides[..]),
-        _ => return None,
-    };
-    let Term::Field(field) = left else { return None };
-    sides.iter().all(|side| matches!(side, Term::Text(_) | Term::Number(_) | Term::None)).then_some(*field)
+/// A comparison that hangs on one field alone: does it compare with one of these sides?
+struct Lone<'e> {
+    field: Field,
+    op: Op,
+    sides: &'e [Term],
 }
 
-fn keep_by_text(table: &Table<'_>, atom: &Expr, field: Field, holds: bool, rows: &mut Vec<u32>) {
-    let (symbols, names) = table.symbols(field);
-    let passes = |text: Option<&[u8]>| rule::holds(atom, &Just::Text(text)) == holds;
+impl<'e> Lone<'e> {
+    fn of(atom: &'e Expr) -> Option<Self> {
+        let (left, op, sides) = match atom {
+            Expr::Compare(left, op, right) => (left, *op, std::slice::from_ref(right)),
+            Expr::In(left, sides) => (left, Op::Equal, &sides[..]),
+            _ => return None,
+        };
+        let Term::Field(field) = left else { return None };
+        sides.iter().all(|side| matches!(side, Term::Text(_) | Term::Number(_) | Term::None)).then_some(Self { field: *field, op, sides })
+    }
+
+    fn holds_for_text(&self, text: Option<&[u8]>) -> bool {
+        self.sides.iter().any(|side| rule::text_holds(self.field, text, self.op, side))
+    }
+
+    fn holds_for_number(&self, number: Option<f64>) -> bool {
+        self.sides.iter().any(|side| match (number, side) {
+            (Some(number), Term::Number(side)) => rule::number_holds(number, self.op, *side),
+            (_, Term::None) => (number.is_none() && self.op == Op::Equal) || (number.is_some() && self.op == Op::Differs),
+            _ => false,
+        })
+    }
+}
+
+fn keep_by_text(table: &Table<'_>, lone: &Lone<'_>, holds: bool, rows: &mut Vec<u32>) {
+    let (symbols, names) = table.symbols(lone.field);
+    let passes = |text: Option<&[u8]>| lone.holds_for_text(text) == holds;
     let unstated = passes(None);
     if names.is_empty() {
         rows.retain(|_| unstated);
@@ -88,29 +109,5 @@ fn keep_by_text(table: &Table<'_>, atom: &Expr, field: Field, holds: bool, rows:
             NONE => unstated,
             symbol => passes(Some(&names[symbol as usize])),
         });
-    }
-}
-
-/// A request of which nothing but one field is asked.
-enum Just<'v> {
-    Text(Option<&'v [u8]>),
-    Number(Option<f64>),
-}
-
-impl Request for Just<'_> {
-    fn status(&self) -> u16 {
-        self.number(Field::Status).unwrap_or_default() as u16
-    }
-
-    fn number(&self, _: Field) -> Option<f64> {
-        if let Self::Number(number) = self { *number } else { None }
-    }
-
-    fn text(&self, _: Field) -> Option<&[u8]> {
-        if let Self::Text(text) = self { *text } else { None }
-    }
-
-    fn flag(&self, _: Field) -> bool {
-        false
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn build<'t>(table: &Table<'_>, field: Field) -> Column<'t> {
         Field::ClientOk | Field::ClientRequests => clients(table, field),
         Field::ClientProbes => client_probes(table),
         Field::ClientSame | Field::ClientPaths => clients_of_code(table, field),
-        Field::Repeats => per_client(table, f64::NAN, repeats),
+        Field::Repeats => repeats(table),
         Field::NextStatus => neighbours(table, true),
         Field::PreviousStatus => neighbours(table, false),
         Field::Gap => per_client(table, f64::NAN, gaps),
@@ -172,8 +172,10 @@ fn client_probes<'t>(table: &Table<'_>) -> Column<'t> {
 fn clients_of_code<'t>(table: &Table<'_>, field: Field) -> Column<'t> {
     let paths = table.symbols(Field::Path).0;
     let (code, path) = (|row: u32| table.rows[row as usize].status, |row: u32| paths[row as usize]);
+    let mut rows: Vec<u32> = Vec::new();
     per_client(table, f64::NAN, |table, sequence, out| {
-        let mut rows = sequence.to_vec();
+        rows.clear();
+        rows.extend_from_slice(sequence);
         rows.sort_unstable_by_key(|&row| (code(row), path(row)));
         for same in rows.chunk_by(|&a, &b| code(a) == code(b)) {
             let value = match field {
@@ -186,20 +188,24 @@ fn clients_of_code<'t>(table: &Table<'_>, field: Field) -> Column<'t> {
 }
 
 /// Counts, for each request, those of the same kind within some seconds around it.
-fn repeats(table: &Table<'_>, sequence: &[u32], out: &mut [f64]) {
+fn repeats<'t>(table: &Table<'_>) -> Column<'t> {
     let paths = table.symbols(Field::Path).0;
     let kind = |row: u32| (paths[row as usize], table.rows[row as usize].status);
     let at = |row: u32| table.rows[row as usize].at;
-    let mut rows = sequence.to_vec();
-    // Stable: those of one kind stay in order of time.
-    rows.sort_by_key(|&row| kind(row));
-    for rows in rows.chunk_by(|&a, &b| kind(a) == kind(b)) {
-        for &row in rows {
-            let from = rows.partition_point(|&r| at(r) < at(row) - TOGETHER);
-            let to = rows.partition_point(|&r| at(r) <= at(row) + TOGETHER);
-            out[row as usize] = (to - from) as f64;
+    let mut rows: Vec<u32> = Vec::new();
+    per_client(table, f64::NAN, |_, sequence, out| {
+        rows.clear();
+        rows.extend_from_slice(sequence);
+        // Stable: those of one kind stay in order of time.
+        rows.sort_by_key(|&row| kind(row));
+        for same in rows.chunk_by(|&a, &b| kind(a) == kind(b)) {
+            for &row in same {
+                let from = same.partition_point(|&r| at(r) < at(row) - TOGETHER);
+                let to = same.partition_point(|&r| at(r) <= at(row) + TOGETHER);
+                out[row as usize] = (to - from) as f64;
+            }
         }
-    }
+    })
 }
 
 /// The status of the client's request of the same path before or after.

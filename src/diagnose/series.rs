@@ -117,7 +117,9 @@ pub(super) fn incident(bins: &[Bin]) -> Option<Incident> {
     // What is under suspicion must not tell how much is normal, and what is normal tells what is suspicious.
     for _ in 0..3 {
         let normal = dispersion_outside(&coarse, &range).0;
-        let again = coarse_sums.best(normal)?.0;
+        // At least as unusual as the last one.
+        let least = coarse_sums.strength(&range, normal).max(f64::MIN_POSITIVE);
+        let again = coarse_sums.best_from(least, normal)?.0;
         if again == range {
             break;
         }
@@ -204,9 +206,11 @@ impl Sums {
                 let enough = best.as_ref().map_or(least, |(_, strength)| *strength);
                 let inside = self.within(&(start..end));
                 let expected = rate * inside.n;
+                if inside.k <= expected {
+                    continue;
+                }
                 let outside = surprise_at_most(all.k - inside.k, rate * (all.n - inside.n), dispersion);
-                let most = surprise_at_most(inside.k, expected, dispersion) + outside;
-                if inside.k <= expected || most < enough {
+                if surprise_at_most(inside.k, expected, dispersion) + outside < enough {
                     continue;
                 }
                 let strength = self.strength(&(start..end), dispersion);

@@ -8,7 +8,7 @@ use crate::rule::words::{Field, Kind};
 use crate::tally::{Event, Span, Text};
 use hashbrown::HashMap;
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 /// What is known of an input.
 pub(super) struct Source {
@@ -23,23 +23,23 @@ pub(super) struct Source {
 }
 
 /// What a path of an input is counted under.
-pub(super) type RouteOf<'t> = dyn Fn(u32, &[u8]) -> Vec<u8> + 't;
+pub(super) type RouteOf<'t> = dyn Fn(u32, &[u8]) -> Vec<u8> + Sync + 't;
 
 /// The rows, by code and then as the lines are.
 pub(super) struct Table<'t> {
     pub(super) rows: Vec<Row<'t>>,
     pub(super) sources: Vec<Source>,
     pub(super) route_of: &'t RouteOf<'t>,
-    columns: Vec<OnceCell<Column<'t>>>,
+    columns: Vec<OnceLock<Column<'t>>>,
     /// The rows of those that state a client, by client and time.
-    sequences: OnceCell<Vec<u32>>,
-    first_good: OnceCell<Vec<Option<f64>>>,
-    own_hosts: OnceCell<Vec<Box<[u8]>>>,
-    sites: OnceCell<Vec<u32>>,
-    endpoints: OnceCell<Endpoints>,
-    pub(super) whole: OnceCell<(f64, f64)>,
-    weight: OnceCell<f64>,
-    bins: OnceCell<Bins>,
+    sequences: OnceLock<Vec<u32>>,
+    first_good: OnceLock<Vec<Option<f64>>>,
+    own_hosts: OnceLock<Vec<Box<[u8]>>>,
+    sites: OnceLock<Vec<u32>>,
+    endpoints: OnceLock<Endpoints>,
+    pub(super) whole: OnceLock<(f64, f64)>,
+    weight: OnceLock<f64>,
+    bins: OnceLock<Bins>,
 }
 
 /// A field that is a number: worked out, or as it stands in the records.
@@ -119,15 +119,15 @@ impl<'t> Table<'t> {
             rows: events.map(|(event, weight)| Row { event, status: event.status.get(), weight, at: at(event) }).collect(),
             sources,
             route_of,
-            columns: Field::ALL.iter().map(|_| OnceCell::new()).collect(),
-            sequences: OnceCell::new(),
-            first_good: OnceCell::new(),
-            own_hosts: OnceCell::new(),
-            sites: OnceCell::new(),
-            endpoints: OnceCell::new(),
-            whole: OnceCell::new(),
-            weight: OnceCell::new(),
-            bins: OnceCell::new(),
+            columns: Field::ALL.iter().map(|_| OnceLock::new()).collect(),
+            sequences: OnceLock::new(),
+            first_good: OnceLock::new(),
+            own_hosts: OnceLock::new(),
+            sites: OnceLock::new(),
+            endpoints: OnceLock::new(),
+            whole: OnceLock::new(),
+            weight: OnceLock::new(),
+            bins: OnceLock::new(),
         }
     }
 
