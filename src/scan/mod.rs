@@ -83,6 +83,8 @@ pub struct Scan {
     pub warnings: Vec<String>,
     /// Some of several inputs could not be opened.
     pub unreadable: bool,
+    /// Threads that were at work.
+    pub workers: usize,
     lines_before: HashMap<(u32, u32), u64>,
 }
 
@@ -147,7 +149,8 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     if let Some(folded) = services.as_ref().map(Services::folded).filter(|&folded| folded > 0) {
         context.warn(0, format!("{folded} of {} services are counted together as (other)", MAX_SERVICES + folded));
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
+    let workers = workers(&prepared, spec);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be started");
 
     let hostless = |p: &Prepared| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host));
     for (input, prepared) in prepared.iter().enumerate().filter(|(_, p)| hostless(p)) {
@@ -159,7 +162,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     // Who was first is chance.
     warnings.sort_by_key(|(input, _)| *input);
     let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
-    Ok(Scan { services, unreadable, ..close(done, prepared, warnings, context.tally) })
+    Ok(Scan { services, unreadable, workers, ..close(done, prepared, warnings, context.tally) })
 }
 
 /// As many as asked for, but not more than there are chunks to work on.
@@ -233,6 +236,7 @@ fn close(done: Vec<Done>, prepared: Vec<Prepared>, warnings: Vec<String>, spec: 
         tally,
         services: None,
         unreadable: false,
+        workers: 1,
         inputs: prepared.into_iter().map(Prepared::into_scanned).collect(),
         warnings,
         lines_before,
