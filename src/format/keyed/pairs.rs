@@ -1,6 +1,7 @@
 //! Lines of pairs: LTSV (`label:value` between tabs) and logfmt (`key=value` between spaces, values in quotes if need be).
 
-use super::{Found, Keys, Strings, Text};
+use super::found::{Found, Text};
+use super::{Keys, Strings};
 use crate::format::clock::Clock;
 use crate::format::{Fit, Reject};
 use crate::model::Record;
@@ -34,40 +35,47 @@ impl Pairs {
         if line.first() == Some(&b'{') {
             return Err(Reject::NotThisFormat);
         }
-        let unescaped = &mut strings.unescaped;
-        let found = self.found(line, unescaped)?;
-        found.fill(&self.keys, record, unescaped, clock)?;
+        let Strings { unescaped, found, .. } = strings;
+        self.find(line, found, unescaped)?;
+        found.fill(&self.keys, record, line, unescaped, clock)?;
         Ok(if found.fills(&self.keys) { Fit::Whole } else { Fit::Partly })
     }
 
     /// The bits of the fields that a line has keys for.
     pub(crate) fn met(&self, line: &[u8]) -> u32 {
-        self.found(line, &mut String::new()).map_or(0, |found| found.met)
+        let mut found = Found::default();
+        self.find(line, &mut found, &mut String::new()).map_or(0, |()| found.met())
     }
 
-    fn found<'a>(&'a self, line: &'a [u8], unescaped: &mut String) -> Result<Found<'a>, Reject> {
-        let mut found = Found::default();
+    fn find(&self, line: &[u8], found: &mut Found, unescaped: &mut String) -> Result<(), Reject> {
+        found.clear();
         unescaped.clear();
         let pairs = match self.dialect {
-            Dialect::Ltsv => self.walk(ltsv(line), &mut found, unescaped),
-            Dialect::Logfmt => self.walk(logfmt(line).map(Some), &mut found, unescaped),
+            Dialect::Ltsv => self.walk(line, ltsv(line), found, unescaped),
+            Dialect::Logfmt => self.walk(line, logfmt(line).map(Some), found, unescaped),
         };
         if pairs.is_none_or(|count| count < 2) {
             return Err(Reject::NotThisFormat);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Puts the pairs that matter into `found`, and gives how many pairs there are; `None` when something is no pair.
-    fn walk<'a>(&'a self, pairs: impl Iterator<Item = Option<Pair<'a>>>, found: &mut Found<'a>, unescaped: &mut String) -> Option<usize> {
+    fn walk<'a>(
+        &self,
+        line: &[u8],
+        pairs: impl Iterator<Item = Option<Pair<'a>>>,
+        found: &mut Found,
+        unescaped: &mut String,
+    ) -> Option<usize> {
         let mut count = 0;
         for pair in pairs {
             let Pair { key, value, escaped } = pair?;
             count += 1;
-            let Some((field, rank)) = std::str::from_utf8(key).ok().and_then(|key| self.keys.of(key)) else { continue };
-            found.meet(field);
+            let Some(row) = std::str::from_utf8(key).ok().and_then(|key| self.keys.of(key)) else { continue };
+            found.meet(row.met());
             let text = if escaped { unescape(value, unescaped) } else { Text::Raw(value) };
-            found.put(field, *rank, text);
+            found.put(row, text.place(line));
         }
         Some(count)
     }

@@ -1,0 +1,331 @@
+//! The shapes that JSON lines have, learnt from the lines themselves.
+//!
+//! A server writes the same keys in the same order with the same punctuation, line after line. So what stands between two
+//! values, `","remote_addr":"`, is kept as one literal text with what it says about the value behind it, and with the texts that
+//! have followed that value so far; a line is read by comparing such texts and finding the ends of values, which no key has
+//! to be looked up for. A key that is there in some lines only is one more text that may follow.
+//!
+//! A text is known by its bytes and by the objects and lists that the value behind it stands in, and follows another only
+//! where a well-formed line had the two so. Both together decide how a line may go on and what its values mean: hence a line
+//! that such texts and well-formed values make up, from its first byte to its last, is well-formed itself, and has the
+//! fields that the slow way ([`super::json`]) finds. All else is left to the slow way: this one declines, and never rejects.
+
+use super::found::{Found, Place, Text};
+use super::json::plain;
+use super::learn::{Ends, Piece, pieces};
+use super::{Keys, Row};
+use hashbrown::HashMap;
+use std::sync::Arc;
+use wide::u8x16;
+
+/// Steps that are kept; one more, and all are forgotten.
+const MOST_STEPS: usize = 2048;
+
+/// Bytes of texts that are kept.
+const MOST_BYTES: usize = 96 * 1024;
+
+/// The longest line that is learnt from.
+const LONGEST: usize = 16 * 1024;
+
+/// Texts that may follow one value.
+const MOST_NEXT: usize = 24;
+
+/// A line that is read by its shape earns one, up to the most; one that is learnt from costs more. A log in which no line is
+/// like another thus pays for little but the slow way.
+const COST: u32 = 8;
+const MOST_CREDIT: u32 = 1024;
+
+/// The step before the first text.
+const START: usize = 0;
+
+/// What the lines of one format look like.
+#[derive(Debug)]
+pub(super) struct Shapes {
+    /// The identity of the map that the rows are of.
+    of: Option<Arc<()>>,
+    steps: Vec<Step>,
+    /// Where each step is.
+    known: HashMap<Box<[u8]>, u16>,
+    bytes: usize,
+    credit: u32,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Self { of: None, steps: Vec::new(), known: HashMap::new(), bytes: 0, credit: MOST_CREDIT }
+    }
+}
+
+/// A text between two values.
+#[derive(Debug)]
+struct Step {
+    literal: Literal,
+    ends: Ends,
+    row: Option<Row>,
+    met: u32,
+    /// The step that followed last time.
+    next: u16,
+    /// Other steps that have followed.
+    others: Vec<u16>,
+}
+
+impl Step {
+    fn new(piece: &Piece<'_>) -> Self {
+        let Piece { literal, ends, row, met, .. } = *piece;
+        Self { literal: Literal::new(literal), ends, row, met, next: u16::MAX, others: Vec::new() }
+    }
+
+    /// Whether `rest` begins with the text, and with such a value behind it.
+    #[inline(always)]
+    fn begins(&self, rest: &[u8]) -> bool {
+        self.literal.begins(rest)
+            && match self.ends {
+                Ends::Quote => true,
+                Ends::Scalar => rest.get(self.literal.text.len()).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'-'),
+                Ends::Line => rest.len() == self.literal.text.len(),
+            }
+    }
+}
+
+impl Shapes {
+    /// Finds the fields of a line that is like one before it. Gives `false` for another, of which nothing is known then.
+    #[inline]
+    pub(super) fn read(&mut self, line: &[u8], keys: &Keys, found: &mut Found, unescaped: &mut String) -> bool {
+        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, &keys.identity)) {
+            *self = Self { of: Some(keys.identity.clone()), ..Self::default() };
+            return false;
+        }
+        found.clear();
+        unescaped.clear();
+        let read = self.follow(line, found, unescaped).is_some();
+        self.credit = (self.credit + u32::from(read)).min(MOST_CREDIT);
+        read
+    }
+
+    #[inline]
+    fn follow(&mut self, line: &[u8], found: &mut Found, unescaped: &mut String) -> Option<()> {
+        let (mut at, mut here) = (0, START);
+        loop {
+            let rest = line.get(at..)?;
+            let mut next = usize::from(self.steps.get(here)?.next);
+            if !self.steps.get(next)?.begins(rest) {
+                next = self.other(here, rest)?;
+            }
+            let step = &self.steps[next];
+            here = next;
+            at += step.literal.text.len();
+            found.meet(step.met);
+            let from = at;
+            match step.ends {
+                Ends::Line => return Some(()),
+                Ends::Scalar => at += scalar(&line[at..])?,
+                Ends::Quote => {
+                    at = stop(line, at)?;
+                    if line[at] != b'"' {
+                        at = odd_string(line, from, at, step.row, found, unescaped)?;
+                        continue;
+                    }
+                }
+            }
+            if let Some(row) = step.row
+                && (step.ends == Ends::Quote || line[from] != b'n')
+            {
+                found.put(row, Place { from, to: at, unescaped: false });
+            }
+        }
+    }
+
+    /// The step that follows `here`, if not the one that did last time. It will be tried first next time.
+    #[inline(never)]
+    fn other(&mut self, here: usize, rest: &[u8]) -> Option<usize> {
+        let at = self.steps[here].others.iter().position(|&other| self.steps[usize::from(other)].begins(rest))?;
+        let step = &mut self.steps[here];
+        std::mem::swap(&mut step.next, &mut step.others[at]);
+        Some(usize::from(step.next))
+    }
+
+    /// Learns the shape of a well-formed line, which is to be tried again when the next line is like it.
+    #[cold]
+    pub(super) fn learn(&mut self, line: &[u8], keys: &Keys) {
+        if self.credit < COST || line.len() > LONGEST {
+            return;
+        }
+        self.credit -= COST;
+        let Some(pieces) = pieces(line, keys) else { return };
+        if self.steps.len() + pieces.len() > MOST_STEPS || self.bytes + line.len() > MOST_BYTES {
+            self.forget();
+        }
+        if self.steps.is_empty() {
+            self.steps.push(Step::new(&Piece { literal: b"", ends: Ends::Line, row: None, met: 0, context: String::new() }));
+        }
+        let mut here = START;
+        for piece in &pieces {
+            let next = self.step(piece);
+            self.steps[here].follow_with(next);
+            here = usize::from(next);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.steps.clear();
+        self.known.clear();
+        self.bytes = 0;
+    }
+
+    fn step(&mut self, piece: &Piece<'_>) -> u16 {
+        // A line is text, which has no byte 0xff.
+        let value = format!("{:?}{:?}{}", piece.ends, piece.row, piece.met);
+        let name = [piece.literal, b"\xff", piece.context.as_bytes(), value.as_bytes()].concat().into_boxed_slice();
+        if let Some(at) = self.known.get(&name) {
+            return *at;
+        }
+        let at = self.steps.len() as u16;
+        self.bytes += piece.literal.len();
+        self.steps.push(Step::new(piece));
+        self.known.insert(name, at);
+        at
+    }
+}
+
+impl Step {
+    fn follow_with(&mut self, next: u16) {
+        if next == self.next {
+            return;
+        }
+        self.others.retain(|other| *other != next);
+        if self.next != u16::MAX {
+            self.others.insert(0, self.next);
+            self.others.truncate(MOST_NEXT);
+        }
+        self.next = next;
+    }
+}
+
+/// A text of any length, most of which have some twenty bytes: the first sixteen are compared at once, and so are the last.
+#[derive(Debug)]
+struct Literal {
+    text: Box<[u8]>,
+    first: u128,
+    mask: u128,
+    last: u128,
+}
+
+impl Literal {
+    fn new(text: &[u8]) -> Self {
+        let mut sixteen = [0; 16];
+        let length = text.len().min(16);
+        sixteen[..length].copy_from_slice(&text[..length]);
+        let last = text.last_chunk().map_or(0, |last| u128::from_le_bytes(*last));
+        let mask = if length == 0 { 0 } else { u128::MAX >> (128 - 8 * length) };
+        Self { text: text.into(), first: u128::from_le_bytes(sixteen), mask, last }
+    }
+
+    #[inline(always)]
+    fn begins(&self, rest: &[u8]) -> bool {
+        let length = self.text.len();
+        let Some(first) = rest.first_chunk::<16>() else { return rest.starts_with(&self.text) };
+        if (u128::from_le_bytes(*first) ^ self.first) & self.mask != 0 {
+            return false;
+        }
+        match length {
+            0..=16 => true,
+            17..=32 => rest.get(..length).and_then(|text| text.last_chunk()).is_some_and(|last| u128::from_le_bytes(*last) == self.last),
+            _ => rest.starts_with(&self.text),
+        }
+    }
+}
+
+/// Bytes of a string that are looked at together.
+const WIDE: usize = 32;
+
+/// A bit for each byte that is a quote, a backslash, a control byte or none of ASCII, the first one lowest.
+#[inline(always)]
+fn stops(bytes: &[u8; WIDE]) -> u32 {
+    let (low, high) = bytes.split_at(16);
+    let half = |bytes: &[u8]| {
+        let bytes = u8x16::new(*bytes.first_chunk().expect("half of 32 bytes"));
+        let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+        // Of each byte the highest bit counts, which is set in all that is no ASCII.
+        (control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | bytes).to_bitmask()
+    };
+    half(low) | half(high) << 16
+}
+
+/// The place of the first byte from `at` on that ends a string, or that a string may not have as it is.
+#[inline(always)]
+fn stop(line: &[u8], at: usize) -> Option<usize> {
+    let mut at = at;
+    while let Some(bytes) = line.get(at..)?.first_chunk() {
+        match stops(bytes) {
+            0 => at += WIDE,
+            bits => return Some(at + bits.trailing_zeros() as usize),
+        }
+    }
+    let left = line.len() - at;
+    match line.last_chunk() {
+        Some(last) if left > 0 => match stops(last) >> (WIDE - left) {
+            0 => None,
+            bits => Some(at + bits.trailing_zeros() as usize),
+        },
+        _ => line[at..].iter().position(|b| matches!(b, 0..=31 | b'"' | b'\\' | 128..)).map(|n| at + n),
+    }
+}
+
+/// The end of a string that goes on at `at` with an escape or with other text than ASCII.
+#[inline(never)]
+fn odd_string(line: &[u8], from: usize, at: usize, row: Option<Row>, found: &mut Found, unescaped: &mut String) -> Option<usize> {
+    let (mut at, mut escaped) = (at, false);
+    loop {
+        match line[at] {
+            b'"' => break,
+            b'\\' => {
+                escaped = true;
+                at += 1;
+                match *line.get(at)? {
+                    b'u' if line.get(at + 1..at + 5)?.iter().all(u8::is_ascii_hexdigit) => at += 5,
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 1,
+                    // A server's own escapes are mended in the slow way, which changes this string and no other.
+                    b'x' if row.is_none() => at += 1,
+                    _ => return None,
+                }
+            }
+            128.. => at += 1,
+            _ => return None,
+        }
+        at = stop(line, at)?;
+    }
+    let text = std::str::from_utf8(&line[from..at]).ok()?;
+    let Some(row) = row else { return Some(at) };
+    let place = if escaped {
+        // The text before a string ends with its quote.
+        let quoted = std::str::from_utf8(&line[from - 1..=at]).ok()?;
+        plain(quoted, unescaped).map(|text| text.place(line))
+    } else {
+        Some(Text::Raw(text.as_bytes()).place(line))
+    };
+    place.into_iter().for_each(|place| found.put(row, place));
+    Some(at)
+}
+
+/// Length of a number, `true`, `false` or `null`, as JSON has them.
+#[inline(always)]
+fn scalar(text: &[u8]) -> Option<usize> {
+    let digits = |from: usize| text.get(from..)?.iter().position(|b| !b.is_ascii_digit()).filter(|&n| n > 0).map(|n| from + n);
+    let start = match text.first()? {
+        b'0'..=b'9' => 0,
+        b'-' => 1,
+        _ => return [&b"true"[..], b"false", b"null"].iter().find(|word| text.starts_with(word)).map(|word| word.len()),
+    };
+    let mut at = digits(start)?;
+    if text[start] == b'0' && at > start + 1 {
+        return None;
+    }
+    if text.get(at) == Some(&b'.') {
+        at = digits(at + 1)?;
+    }
+    if let Some(b'e' | b'E') = text.get(at) {
+        at += 1;
+        at = digits(if let Some(b'+' | b'-') = text.get(at) { at + 1 } else { at })?;
+    }
+    Some(at)
+}
