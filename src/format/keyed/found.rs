@@ -117,7 +117,7 @@ impl Found {
                 field if has_request && field.is_of_request_line() => {}
                 field => {
                     value::set(record, field, text, clock);
-                    has_request |= *field == Field::Request && record.method.is_some();
+                    has_request |= matches!(field, Field::Request) && record.method.is_some();
                 }
             }
         }

@@ -329,3 +329,238 @@ fn scalar(text: &[u8]) -> Option<usize> {
     }
     Some(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::clock::Clock;
+    use crate::format::keyed::json::JsonProgram;
+    use crate::format::keyed::{KeyRow, Strings};
+    use crate::format::{Field, Fit, Reject, TimeLayout, Unit, Wanted};
+    use crate::model::Record;
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
+    fn program() -> JsonProgram {
+        let key = |path: &str, field, rank| -> KeyRow { (path.split('.').map(str::to_owned).collect(), field, rank) };
+        JsonProgram(Keys::new(vec![
+            key("time", Field::Time(TimeLayout::Any), 1),
+            key("ts", Field::Time(TimeLayout::Any), 0),
+            key("request", Field::Request, 1),
+            key("request.uri", Field::Target, 2),
+            key("request.method", Field::Method, 2),
+            key("request.headers.User-Agent", Field::UserAgent, 2),
+            key("agent", Field::UserAgent, 3),
+            key("status", Field::Status, 1),
+            key("took", Field::Duration(Unit::Seconds), 1),
+            key("kind", Field::Not("debug".into()), 1),
+            key("a.b", Field::Referer, 1),
+        ]))
+    }
+
+    /// Lines that servers could write, all of which have a shape.
+    const LINES: [&str; 8] = [
+        r#"{"time":"2025-06-15T15:06:40+00:00","request":"GET /a?b HTTP/1.1","status":200,"took":0.25,"agent":"curl/8","ref":"-"}"#,
+        r#"{"time":"2025-06-15T15:06:40.5Z","request":{"uri":"/x","method":"PUT","headers":{"User-Agent":["x","y"],"A":["b"]}},"status":"502"}"#,
+        r#"{"ts":1750000000.25,"time":null,"request":{"method":"GET","headers":{"A":["b"]},"uri":"/x"},"status":404,"took":null}"#,
+        r#"{ "status": 200, "request" : {"headers":{},"uri":"/"} , "list": [1, [2], {"status": 3}, "x"], "took" : [0.5, 1] }"#,
+        r#"{"kind":"access","status":200,"status":500,"agent":"b","request":{"headers":{"User-Agent":[]},"uri":"/"}}"#,
+        r#"{"kind":"debug","msg":"a \"b\" \\ c/\u00e9","ok":true,"no":false,"status":1e2}"#,
+        r#"{"agent":"a\tb","a":{"b":"https://www.example.com/","c":{"b":1}},"request":{"uri":"/caf\u00e9","b":[]},"status":0}"#,
+        r#"{"agent":"é","a":[{"b":2}],"request":"/plain","status":200,"x":"0123456789012345678901234567890123456789","y":""}"#,
+    ];
+
+    const PIECES: [&str; 48] = [
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        " ",
+        "\t",
+        "\u{1}",
+        "\r",
+        "0",
+        "1",
+        "-",
+        ".",
+        "e",
+        "+",
+        "\\u12",
+        "\\ud800",
+        "\\x22",
+        "\\\"",
+        "\\n",
+        "é",
+        "\u{7f}",
+        "null",
+        "true",
+        "nul",
+        "01",
+        "1.",
+        "-0.5E+3",
+        "\"\"",
+        "\"x\"",
+        "[]",
+        "{}",
+        "[\"x\"]",
+        "\"status\":",
+        "\"took\":9,",
+        ",\"agent\":\"z\"",
+        "\"uri\":\"/u\",",
+        "{\"b\":1}",
+        "\"a\":",
+        "status",
+        "b",
+        "-1",
+        "\"request\":",
+        "[null]",
+        "\u{2028}",
+    ];
+
+    /// What is done to a line.
+    #[derive(Clone, Debug)]
+    enum Change {
+        Insert(Index, &'static str),
+        /// A byte, which may be none of UTF-8.
+        Set(Index, u8),
+        Remove(Index, usize),
+        Repeat(Index, Index),
+        Cut(Index),
+        /// What stands between two quotes or after a colon becomes something else.
+        Value(Index, &'static str),
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let place = any::<Index>;
+        prop_oneof![
+            (place(), select(&PIECES[..])).prop_map(|(at, text)| Change::Insert(at, text)),
+            (place(), any::<u8>()).prop_map(|(at, byte)| Change::Set(at, byte)),
+            (place(), 1..4usize).prop_map(|(at, length)| Change::Remove(at, length)),
+            (place(), place()).prop_map(|(from, to)| Change::Repeat(from, to)),
+            place().prop_map(Change::Cut),
+            (place(), select(&PIECES[..])).prop_map(|(at, text)| Change::Value(at, text)),
+            (place(), select(&PIECES[..])).prop_map(|(at, text)| Change::Value(at, text)),
+        ]
+    }
+
+    impl Change {
+        fn of(&self, line: &mut Vec<u8>) {
+            if line.is_empty() {
+                return;
+            }
+            let length = line.len();
+            match self {
+                Self::Insert(at, text) => _ = line.splice(at.index(length)..at.index(length), text.bytes()),
+                Self::Set(at, byte) => line[at.index(length)] = *byte,
+                Self::Remove(at, count) => _ = line.drain(at.index(length)..(at.index(length) + count).min(length)),
+                Self::Repeat(a, b) => {
+                    let (from, to) = (a.index(length).min(b.index(length)), a.index(length).max(b.index(length)));
+                    let again = line[from..to].to_vec();
+                    line.splice(to..to, again);
+                }
+                Self::Cut(at) => line.truncate(at.index(length)),
+                Self::Value(at, text) => {
+                    let from = at.index(length);
+                    let Some(start) = line[from..].iter().position(|b| matches!(b, b'"' | b':')).map(|n| from + n + 1) else { return };
+                    let Some(end) = line[start..].iter().position(|b| matches!(b, b'"' | b',' | b'}')).map(|n| start + n) else { return };
+                    line.splice(start..end, text.bytes());
+                }
+            }
+        }
+    }
+
+    type Read = Result<(Fit, String), Reject>;
+
+    fn read(program: &JsonProgram, line: &[u8], strings: &mut Strings) -> Read {
+        let (mut clock, mut record) = (Clock::new(TimeZone::UTC), Record::default());
+        let fit = program.parse(line, &mut clock, strings, &mut record)?;
+        Ok((fit, format!("{record:?}")))
+    }
+
+    /// What has learnt from all the lines, and from those with their first change.
+    fn taught(program: &JsonProgram, lines: &[Vec<u8>]) -> Strings {
+        let mut strings = Strings::default();
+        for _ in 0..2 {
+            LINES.iter().map(|line| line.as_bytes()).chain(lines.iter().map(Vec::as_slice)).for_each(|line| {
+                let _ = read(program, line, &mut strings);
+            });
+        }
+        strings
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn a_taught_reader_reads_what_a_fresh_one_reads(
+            lines in prop::collection::vec((0..LINES.len(), prop::collection::vec(change(), 0..4)), 1..8),
+        ) {
+            let changed = |(at, changes): &(usize, Vec<Change>), count: usize| {
+                let mut line = LINES[*at].as_bytes().to_vec();
+                changes.iter().take(count).for_each(|change| change.of(&mut line));
+                line
+            };
+            let half: Vec<Vec<u8>> = lines.iter().map(|line| changed(line, line.1.len() / 2)).collect();
+            for program in [program(), JsonProgram(program().0.narrowed(Wanted::TALLY))] {
+                let mut strings = taught(&program, &half);
+                for line in &lines {
+                    let line = changed(line, usize::MAX);
+                    let fresh = read(&program, &line, &mut Strings::default());
+                    prop_assert_eq!(read(&program, &line, &mut strings), fresh, "{}", String::from_utf8_lossy(&line));
+                }
+            }
+        }
+
+        #[test]
+        fn stop_is_the_first_of_its_bytes(text in prop::collection::vec(select(vec![0x1f, b' ', b'!', b'"', b'\\', b'a', b'a', b'a', b'a', 0x7f, 0x80, 0xff]), 0..150)) {
+            for at in 0..=text.len() {
+                let slow = text[at..].iter().position(|b| matches!(b, 0..=31 | b'"' | b'\\' | 128..));
+                prop_assert_eq!(stop(&text, at), slow.map(|n| at + n));
+            }
+        }
+
+        #[test]
+        fn a_literal_begins_as_a_slice_does(text in "[ab]{0,3}[a]{0,40}", rest in "[ab]{0,3}[a]{0,60}") {
+            prop_assert_eq!(Literal::new(text.as_bytes()).begins(rest.as_bytes()), rest.as_bytes().starts_with(text.as_bytes()));
+        }
+
+        #[test]
+        fn scalars_are_those_of_json(text in "(-?[01]{0,2}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,2})?|true|false|null|nul|x)", end in "[,}\\] ]") {
+            let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(scalar(format!("{text}{end}").as_bytes()) == Some(text.len()), is_json);
+        }
+    }
+
+    #[test]
+    fn lines_of_a_shape_that_is_known_are_read_by_it() {
+        let program = program();
+        let mut strings = taught(&program, &[]);
+        let mut quick = |line: &str| {
+            let Strings { found, unescaped, shapes, .. } = &mut strings;
+            shapes.read(line.as_bytes(), &program.0, found, unescaped)
+        };
+        assert!(LINES.iter().all(|line| quick(line)));
+        assert!(quick(&LINES[0].replace("curl/8", "a much longer name of a client, with \\\"quotes\\\" and \u{e9}")));
+        // Keys that are there in some lines only.
+        assert!(quick(r#"{"agent":"x","a":{"b":"https://www.example.com/","c":{"b":1}},"request":{"uri":"/","b":[]},"status":0}"#));
+        assert!(!quick(&LINES[0].replace("status", "state")));
+        assert!(!quick(&LINES[0].replace("200", "0200")));
+    }
+
+    #[test]
+    fn lines_of_which_none_is_like_another_cost_little_room() {
+        let program = program();
+        let mut strings = Strings::default();
+        for n in 0..30_000 {
+            let line = format!("{{\"key{n}\":1,\"status\":200,\"request\":\"GET /{n} HTTP/1.1\",\"{n}\":\"x\"}}");
+            assert!(read(&program, line.as_bytes(), &mut strings).is_ok());
+        }
+        assert!(strings.shapes.steps.len() <= MOST_STEPS && strings.shapes.bytes <= MOST_BYTES);
+        assert!(strings.shapes.credit < COST);
+    }
+}
