@@ -51,10 +51,15 @@ pub(super) struct Found {
     have: u32,
     /// The bits of the fields that the line has keys for, whatever these hold.
     met: u32,
-    values: [(Option<Row>, Place); Field::BITS],
+    /// By the number of the field's bit.
+    values: [(Row, Place); Self::VALUES],
 }
 
 impl Found {
+    /// One for each bit of [`Field::bit`], and no more than a mask can tell apart.
+    const VALUES: usize = Field::BITS.next_power_of_two();
+
+    #[inline(always)]
     pub(super) fn clear(&mut self) {
         (self.have, self.met) = (0, 0);
     }
@@ -71,16 +76,15 @@ impl Found {
 
     #[inline(always)]
     pub(super) fn put(&mut self, row: Row, place: Place) {
-        let value = &mut self.values[usize::from(row.bit)];
-        let is_there = self.have & row.met() != 0;
-        if !is_there || value.0.is_none_or(|have| row.rank <= have.rank) {
-            *value = (Some(row), place);
+        let value = &mut self.values[usize::from(row.bit) % Self::VALUES];
+        if self.have & row.met() == 0 || row.rank <= value.0.rank {
+            *value = (row, place);
             self.have |= row.met();
         }
     }
 
     pub(super) fn fills(&self, keys: &Keys) -> bool {
-        self.have.count_ones() == keys.fields.count_ones()
+        self.have == keys.fields
     }
 
     /// Fills `record`, which must be empty, from `line`. A request without a status is answered without one being logged, or
@@ -99,10 +103,16 @@ impl Found {
         let mut end: Option<Timestamp> = None;
         let mut left = self.have;
         while left != 0 {
-            let (row, place) = self.values[left.trailing_zeros() as usize % Field::BITS];
+            let (row, Place { from, to, unescaped: is_unescaped }) = self.values[left.trailing_zeros() as usize % Self::VALUES];
             left &= left - 1;
-            let Some(field) = row.and_then(|row| keys.rows.get(usize::from(row.at))) else { continue };
-            let text = if place.unescaped { &unescaped.as_bytes()[place.from..place.to] } else { &line[place.from..place.to] };
+            let field = &keys.rows[usize::from(row.at)];
+            let text = if is_unescaped { &unescaped.as_bytes()[from..to] } else { &line[from..to] };
+            if row.met() & keys.odd == 0 {
+                if !(has_request && field.is_of_request_line()) {
+                    value::set_here(record, field, text, clock);
+                }
+                continue;
+            }
             match field {
                 Field::Status => {
                     // Some write `200.0`, some `200 OK`.
@@ -114,7 +124,6 @@ impl Found {
                 Field::Request if text.starts_with(b"/") => record.set_target(text),
                 Field::EndTime => end = clock.any(text),
                 Field::Not(start) if text.starts_with(start.as_bytes()) => return Err(Reject::NotThisFormat),
-                field if has_request && field.is_of_request_line() => {}
                 field => {
                     value::set(record, field, text, clock);
                     has_request |= matches!(field, Field::Request) && record.method.is_some();

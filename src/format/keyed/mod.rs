@@ -26,6 +26,8 @@ pub(super) struct Keys {
     rows: Vec<Field>,
     /// The bits of the fields that the map knows: a line that fills all of them fits wholly.
     fields: u32,
+    /// The bits of the fields that are more to a line than what they set in its record.
+    odd: u32,
     /// Some key holds a part of the request, so that every access line has one.
     of_request: bool,
     /// Known by its address: what was learnt with one map holds for its clones, and for no other.
@@ -33,7 +35,7 @@ pub(super) struct Keys {
 }
 
 /// A row of [`Keys`], with what is asked of it for every value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Row {
     at: u16,
     /// The number of the field's bit.
@@ -72,6 +74,8 @@ impl Keys {
                 continue;
             }
             program.fields |= field.bit();
+            let is_odd = matches!(field, Field::Status | Field::Request | Field::EndTime | Field::Not(_));
+            program.odd |= if is_odd { field.bit() } else { 0 };
             program.of_request |= field == Field::Request || field.is_of_request_line();
             let at = u16::try_from(program.rows.len()).expect("a map has fewer keys than a sample has bytes");
             program.root.insert(&path, Row { at, bit: field.bit().trailing_zeros() as u8, rank });

@@ -69,6 +69,13 @@ struct Step {
     others: Vec<u16>,
 }
 
+/// Where the steps that are known leave a line.
+#[derive(Clone, Copy)]
+struct Fork {
+    step: usize,
+    at: usize,
+}
+
 impl Step {
     fn new(piece: &Piece<'_>) -> Self {
         let Piece { literal, ends, row, met, .. } = *piece;
@@ -76,14 +83,19 @@ impl Step {
     }
 
     /// Whether `rest` begins with the text, and with such a value behind it.
-    #[inline(always)]
     fn begins(&self, rest: &[u8]) -> bool {
-        self.literal.begins(rest)
-            && match self.ends {
-                Ends::Quote => true,
-                Ends::Scalar => rest.get(self.literal.text.len()).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'-'),
-                Ends::Line => rest.len() == self.literal.text.len(),
-            }
+        self.literal.begins(rest) && self.ends.may_follow(&rest[self.literal.length()..])
+    }
+}
+
+impl Ends {
+    /// Whether a value that ends like this may begin like `rest`.
+    fn may_follow(self, rest: &[u8]) -> bool {
+        match self {
+            Self::Quote => true,
+            Self::Scalar => rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'-'),
+            Self::Line => rest.is_empty(),
+        }
     }
 }
 
@@ -102,36 +114,52 @@ impl Shapes {
         read
     }
 
-    #[inline]
     fn follow(&mut self, line: &[u8], found: &mut Found, unescaped: &mut String) -> Option<()> {
-        let (mut at, mut here) = (0, START);
+        let mut fork = Fork { step: START, at: 0 };
+        let mut next = usize::from(self.steps.get(START)?.next);
+        while let Some(off) = self.walk(line, fork, next, found, unescaped)? {
+            (fork, next) = (off, self.other(off.step, &line[off.at..])?);
+        }
+        Some(())
+    }
+
+    /// Goes on from `fork` with the step `next`, and from there as the last line went; gives where this line goes another
+    /// way, if it does.
+    #[inline]
+    fn walk(&self, line: &[u8], fork: Fork, next: usize, found: &mut Found, unescaped: &mut String) -> Option<Option<Fork>> {
+        let Fork { step: mut here, mut at } = fork;
+        let mut next = next;
         loop {
-            let rest = line.get(at..)?;
-            let mut next = usize::from(self.steps.get(here)?.next);
-            if !self.steps.get(next)?.begins(rest) {
-                next = self.other(here, rest)?;
+            let (rest, step) = (line.get(at..)?, self.steps.get(next)?);
+            if !step.literal.begins(rest) {
+                return Some(Some(Fork { step: here, at }));
             }
-            let step = &self.steps[next];
-            here = next;
-            at += step.literal.text.len();
-            found.meet(step.met);
-            let from = at;
-            match step.ends {
-                Ends::Line => return Some(()),
-                Ends::Scalar => at += scalar(&line[at..])?,
-                Ends::Quote => {
-                    at = stop(line, at)?;
-                    if line[at] != b'"' {
-                        at = odd_string(line, from, at, step.row, found, unescaped)?;
+            let from = at + step.literal.length();
+            let end = match step.ends {
+                Ends::Quote => match stop(line, from)? {
+                    end if line[end] == b'"' => end,
+                    odd => {
+                        at = odd_string(line, from, odd, step.row, found, unescaped)?;
+                        (here, next) = (next, usize::from(step.next));
+                        found.meet(step.met);
                         continue;
                     }
+                },
+                ends if !ends.may_follow(&line[from..]) => return Some(Some(Fork { step: here, at })),
+                Ends::Scalar => from + scalar(&line[from..])?,
+                Ends::Line => {
+                    found.meet(step.met);
+                    return Some(None);
                 }
-            }
+            };
+            found.meet(step.met);
             if let Some(row) = step.row
                 && (step.ends == Ends::Quote || line[from] != b'n')
             {
-                found.put(row, Place { from, to: at, unescaped: false });
+                found.put(row, Place { from, to: end, unescaped: false });
             }
+            at = end;
+            (here, next) = (next, usize::from(step.next));
         }
     }
 
@@ -201,13 +229,17 @@ impl Step {
     }
 }
 
-/// A text of any length, most of which have some twenty bytes: the first sixteen are compared at once, and so are the last.
+/// A text of any length, most of which have some twenty bytes: the first sixteen and the last are compared at once.
 #[derive(Debug)]
 struct Literal {
     text: Box<[u8]>,
+    /// Bytes that are compared at once: those of the text, at least sixteen.
+    near: usize,
     first: u128,
+    /// Which of the first bytes count.
     mask: u128,
     last: u128,
+    last_mask: u128,
 }
 
 impl Literal {
@@ -215,23 +247,23 @@ impl Literal {
         let mut sixteen = [0; 16];
         let length = text.len().min(16);
         sixteen[..length].copy_from_slice(&text[..length]);
-        let last = text.last_chunk().map_or(0, |last| u128::from_le_bytes(*last));
+        let first = u128::from_le_bytes(sixteen);
         let mask = if length == 0 { 0 } else { u128::MAX >> (128 - 8 * length) };
-        Self { text: text.into(), first: u128::from_le_bytes(sixteen), mask, last }
+        let (last, last_mask) = text.last_chunk().map_or((first, mask), |last| (u128::from_le_bytes(*last), u128::MAX));
+        Self { text: text.into(), near: text.len().max(16), first, mask, last, last_mask }
+    }
+
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.text.len()
     }
 
     #[inline(always)]
     fn begins(&self, rest: &[u8]) -> bool {
-        let length = self.text.len();
-        let Some(first) = rest.first_chunk::<16>() else { return rest.starts_with(&self.text) };
-        if (u128::from_le_bytes(*first) ^ self.first) & self.mask != 0 {
-            return false;
-        }
-        match length {
-            0..=16 => true,
-            17..=32 => rest.get(..length).and_then(|text| text.last_chunk()).is_some_and(|last| u128::from_le_bytes(*last) == self.last),
-            _ => rest.starts_with(&self.text),
-        }
+        let Some(near) = rest.get(..self.near) else { return rest.starts_with(&self.text) };
+        let (Some(first), Some(last)) = (near.first_chunk(), near.last_chunk()) else { return false };
+        let differ = (u128::from_le_bytes(*first) ^ self.first) & self.mask | (u128::from_le_bytes(*last) ^ self.last) & self.last_mask;
+        differ == 0 && (self.near <= 32 || near == &*self.text)
     }
 }
 
