@@ -27,7 +27,7 @@ impl JsonProgram {
         strings: &'a mut Strings,
         record: &mut Record<'a>,
     ) -> Result<Fit, Reject> {
-        let Strings { unescaped, mended, found, shapes } = strings;
+        let Strings { unescaped, mended, found, shapes, .. } = strings;
         let text = if shapes.read(line, &self.0, found, unescaped) {
             line
         } else {

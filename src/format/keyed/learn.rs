@@ -67,7 +67,7 @@ impl<'k> Under<'k> {
     }
 }
 
-impl<'l> Reader<'l> {
+impl Reader<'_> {
     fn piece(&mut self, ends: Ends, row: Option<Row>) {
         let literal = &self.line[self.piece_from..self.at];
         self.pieces.push(Piece { literal, ends, row, met: self.met, context: self.context.clone() });

@@ -12,6 +12,7 @@ pub(super) mod template;
 use super::field::{Field, Wanted};
 use found::Found;
 use hashbrown::HashMap;
+use pairs::Order;
 use shape::Shapes;
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ pub(super) struct Strings {
     mended: Vec<u8>,
     found: Found,
     shapes: Shapes,
+    order: Order,
 }
 
 impl Keys {

@@ -69,7 +69,13 @@ struct Step {
     others: Vec<u16>,
 }
 
-/// Where the steps that are known leave a line.
+/// How far a line goes the way of the last one.
+enum Reached {
+    End,
+    Fork(Fork),
+}
+
+/// A place of a line at which another step follows than did last time.
 #[derive(Clone, Copy)]
 struct Fork {
     step: usize,
@@ -117,22 +123,21 @@ impl Shapes {
     fn follow(&mut self, line: &[u8], found: &mut Found, unescaped: &mut String) -> Option<()> {
         let mut fork = Fork { step: START, at: 0 };
         let mut next = usize::from(self.steps.get(START)?.next);
-        while let Some(off) = self.walk(line, fork, next, found, unescaped)? {
-            (fork, next) = (off, self.other(off.step, &line[off.at..])?);
+        while let Reached::Fork(at) = self.walk(line, fork, next, found, unescaped)? {
+            (fork, next) = (at, self.other(at.step, &line[at.at..])?);
         }
         Some(())
     }
 
-    /// Goes on from `fork` with the step `next`, and from there as the last line went; gives where this line goes another
-    /// way, if it does.
+    /// Goes on from `fork` with the step `next`, and from there as the last line went.
     #[inline]
-    fn walk(&self, line: &[u8], fork: Fork, next: usize, found: &mut Found, unescaped: &mut String) -> Option<Option<Fork>> {
+    fn walk(&self, line: &[u8], fork: Fork, next: usize, found: &mut Found, unescaped: &mut String) -> Option<Reached> {
         let Fork { step: mut here, mut at } = fork;
         let mut next = next;
         loop {
             let (rest, step) = (line.get(at..)?, self.steps.get(next)?);
             if !step.literal.begins(rest) {
-                return Some(Some(Fork { step: here, at }));
+                return Some(Reached::Fork(Fork { step: here, at }));
             }
             let from = at + step.literal.length();
             let end = match step.ends {
@@ -145,11 +150,11 @@ impl Shapes {
                         continue;
                     }
                 },
-                ends if !ends.may_follow(&line[from..]) => return Some(Some(Fork { step: here, at })),
+                ends if !ends.may_follow(&line[from..]) => return Some(Reached::Fork(Fork { step: here, at })),
                 Ends::Scalar => from + scalar(&line[from..])?,
                 Ends::Line => {
                     found.meet(step.met);
-                    return Some(None);
+                    return Some(Reached::End);
                 }
             };
             found.meet(step.met);
