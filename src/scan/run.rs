@@ -24,6 +24,11 @@ struct Part<'m> {
     fold: Option<&'m Mutex<Fold>>,
 }
 
+/// Parts that a worker takes at once: giving back pages disturbs the other cores, so that it is not done too often.
+const RUN: usize = 8;
+/// Times that each worker takes some at least, so that all end together.
+const TURNS: usize = 8;
+
 /// Earlier lines that those of a chunk hang on: a heading, the first pieces of a line. Empty for nearly every format.
 pub(super) type Carried = Arc<[u8]>;
 
@@ -47,8 +52,9 @@ impl Context<'_> {
                 numbers.map(move |number| Part { chunk: Chunk { input: *input, number }, map, name, fold })
             })
             .collect();
-        let (streams, next) = (Streams::new(prepared, pool.current_num_threads()), AtomicUsize::new(0));
-        let done = pool.broadcast(|_| self.work(&parts, &next, &streams));
+        let workers = pool.current_num_threads();
+        let (streams, next) = (Streams::new(prepared, workers), AtomicUsize::new(0));
+        let done = pool.broadcast(|_| self.work(&parts, &next, &streams, workers));
         for (input, map, name) in &maps {
             let fold = &mut folds[*input as usize].lock().expect("no worker panicked");
             fold.go(self, *input, map, chunks(map.len(), self.spec.chunk) as u32);
@@ -61,9 +67,10 @@ impl Context<'_> {
     }
 
     /// Streams come before maps: a stream is read by one worker at a time, a map by all of them to the last moment.
-    fn work(&self, parts: &[Part<'_>], next: &AtomicUsize, streams: &Streams<'_>) -> Done {
+    fn work(&self, parts: &[Part<'_>], next: &AtomicUsize, streams: &Streams<'_>, workers: usize) -> Done {
         let mut worker = self.worker();
         let mut mapped = !parts.is_empty();
+        let run = (parts.len() / (TURNS * workers)).clamp(1, RUN);
         loop {
             match streams.next(!mapped) {
                 Some(Turn::Read(reader)) => reader.read(self),
@@ -73,11 +80,20 @@ impl Context<'_> {
                     streams.reuse(text);
                 }
                 None if !mapped => return worker.done(),
-                None => match parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    Some(part) => self.count(part, &mut worker),
-                    None => mapped = false,
+                None => match parts.get(next.fetch_add(run, Ordering::Relaxed)..) {
+                    Some(left @ [_, ..]) => self.count_run(&left[..run.min(left.len())], &mut worker),
+                    _ => mapped = false,
                 },
             }
+        }
+    }
+
+    /// Counts parts that follow one another, and gives back their pages: each worker its own, at the same time.
+    fn count_run(&self, run: &[Part<'_>], worker: &mut super::Worker<'_>) {
+        run.iter().for_each(|part| self.count(part, worker));
+        for parts in run.chunk_by(|a, b| a.chunk.input == b.chunk.input) {
+            let at = |number: u32| number as usize * self.spec.chunk;
+            parts[0].map.release(at(parts[0].chunk.number)..at(parts[parts.len() - 1].chunk.number + 1));
         }
     }
 
