@@ -20,7 +20,7 @@ import tempfile
 from dataclasses import dataclass
 
 import linear
-from logs import RECIPES, Logs, build, count
+from logs import RECIPES, Logs, built, count
 from machine import describe
 from measure import anonymous, in_turn, median, processor, stages, wall, warm, words
 
@@ -172,8 +172,8 @@ def arguments():
 
 def main():
     args = arguments()
-    logcodes, synthesize = build()
-    logcodes = os.path.abspath(args.binary) if args.binary else logcodes
+    logcodes = os.path.abspath(args.binary) if args.binary else built("--release", "--bin", "logcodes")
+    synthesize = built("--release", "--example", "synthesize")
     table = Table()
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.dir or temporary

@@ -20,13 +20,12 @@ RECIPES = {
 PACKERS = {"gz": ["gzip", "--stdout"], "zst": ["zstd", "--quiet", "--stdout"]}
 
 
-def build():
-    """Builds logcodes and the generator as they are released; their paths."""
-    command = ["cargo", "build", "--release", "--locked", "--bin", "logcodes", "--example", "synthesize", "--message-format", "json"]
-    done = subprocess.run([*command, "--quiet"], cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
-    built = [json.loads(line) for line in done.stdout.splitlines()]
-    paths = {m["target"]["name"]: m["executable"] for m in built if m.get("executable")}
-    return paths["logcodes"], paths["synthesize"]
+def built(*what):
+    """Builds a program and gives its path."""
+    command = ["cargo", "build", "--quiet", "--locked", "--message-format", "json", *what]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    return next(path for path in (message.get("executable") for message in reversed(said)) if path)
 
 
 def make(generator, shape, lines, extra, path):

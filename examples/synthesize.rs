@@ -69,6 +69,12 @@ impl Numbers {
         ((share * share >> 20) * share >> 20) * end >> 20
     }
 
+    /// The same, but less so.
+    fn leaning(&mut self, end: u64) -> u64 {
+        let share = self.below(1 << 20);
+        (share * share >> 20) * end >> 20
+    }
+
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
@@ -137,10 +143,10 @@ const AGENTS: [&str; 9] = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
     "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
     "curl/8.5.0",
     "kube-probe/1.29",
     "-",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
     r#"Mozilla/5.0 (X11; \"quoted\"; Linux x86_64)"#,
 ];
 
@@ -196,7 +202,7 @@ impl Site {
         };
         request.upstream = route.millis > 2 && !matches!(request.status, 304 | 413 | 429);
         request.user = if numbers.below(100) < 3 { "editor" } else { "-" };
-        request.agent = AGENTS[numbers.skewed(AGENTS.len() as u64) as usize];
+        request.agent = AGENTS[numbers.leaning(AGENTS.len() as u64) as usize];
         request.referrer =
             numbers.weighed(&[("-", 600), ("https://www.example.com/", 250), ("https://www.example.com/blog/how-rates", 150)]);
         request.host = numbers.pick(&HOSTS);
@@ -212,7 +218,7 @@ impl Site {
         } else {
             self.target(route, &mut request.target);
             let of = self.clients.len() as u64;
-            request.client.push_str(&self.clients[self.numbers.skewed(of) as usize]);
+            request.client.push_str(&self.clients[self.numbers.leaning(of) as usize]);
         }
     }
 
