@@ -60,19 +60,19 @@ impl Numbers {
     }
 
     fn below(&mut self, end: u64) -> u64 {
-        (self.bits() >> 32) * end >> 32
+        ((self.bits() >> 32) * end) >> 32
     }
 
     /// Small numbers far more often than great ones.
     fn skewed(&mut self, end: u64) -> u64 {
         let share = self.below(1 << 20);
-        ((share * share >> 20) * share >> 20) * end >> 20
+        (((((share * share) >> 20) * share) >> 20) * end) >> 20
     }
 
     /// The same, but less so.
     fn leaning(&mut self, end: u64) -> u64 {
         let share = self.below(1 << 20);
-        (share * share >> 20) * end >> 20
+        (((share * share) >> 20) * end) >> 20
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
@@ -204,7 +204,7 @@ impl Site {
         request.user = if numbers.below(100) < 3 { "editor" } else { "-" };
         request.agent = AGENTS[numbers.leaning(AGENTS.len() as u64) as usize];
         request.referrer =
-            numbers.weighed(&[("-", 600), ("https://www.example.com/", 250), ("https://www.example.com/blog/how-rates", 150)]);
+            numbers.weighed(&[("-", 650), ("https://www.example.com/", 250), ("https://www.example.com/blog/how-rates", 100)]);
         request.host = numbers.pick(&HOSTS);
         request.target.clear();
         request.client.clear();
@@ -234,7 +234,7 @@ impl Site {
                 let id = (1 + numbers.skewed(ids)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 write!(target, "{:08x}-4f1c-4a5e-9b1d-{:012x}", id >> 32, id & 0xffff_ffff_ffff)
             }
-            Id::Hash => write!(target, "{:08x}", (1 + numbers.below(40)) * 2_654_435_761 & 0xffff_ffff),
+            Id::Hash => write!(target, "{:08x}", ((1 + numbers.below(40)) * 2_654_435_761) & 0xffff_ffff),
             Id::Article => {
                 let (why, what) = (numbers.pick(&["how", "why", "when", "what"]), numbers.pick(&["parsers", "logs", "rates", "alerts"]));
                 write!(target, "{why}-{what}-{}", numbers.below(20))
