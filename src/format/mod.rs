@@ -15,6 +15,7 @@ mod field;
 mod goaccess;
 mod infer;
 mod keyed;
+mod leap;
 mod logged;
 mod pieces;
 mod program;

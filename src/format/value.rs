@@ -1,5 +1,6 @@
 //! From the bytes of one field to its value in a [`Record`].
 
+use super::bytes::leading_digits;
 use super::clock::Clock;
 use super::field::{Field, TimeLayout, Unit};
 use crate::model::{Record, StatusCode};
@@ -268,6 +269,22 @@ fn plain_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
         }
     }
     Some((Duration::from_nanos(nanos), at))
+}
+
+/// Up to seven digits at the start of some bytes, a point and as many more, and where they end. `None` for what
+/// [`duration`] may read otherwise.
+#[inline(always)]
+pub(super) fn short_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
+    const TENS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+    let (whole, length) = leading_digits(text)?;
+    let nanos = whole * unit.nanos();
+    if text.get(length) != Some(&b'.') {
+        return Some((Duration::from_nanos(nanos), length));
+    }
+    let (fraction, digits) = leading_digits(&text[length + 1..])?;
+    // A fraction finer than a nanosecond is cut digit by digit.
+    let place = TENS[unit.decimals().checked_sub(digits)?];
+    Some((Duration::from_nanos(nanos + fraction * place), length + 1 + digits))
 }
 
 #[cold]

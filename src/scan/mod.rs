@@ -6,6 +6,7 @@
 
 mod choice;
 mod inputs;
+mod lines;
 mod prepare;
 mod records;
 mod run;
