@@ -4,7 +4,7 @@
 Builds the release binary, makes each log with examples/synthesize.rs, reads it once so that it is in memory, and runs
 commands in turn, ours after the one it is compared with, so that a slow moment of the machine hits both alike. Ratios are of
 medians. Peers take long and run once, on the same log; one that is not installed is left out with a word. Everybody's output
-goes into a file.
+goes into a file. Ends with 1 when a goal is missed.
 
     benches/compare.py                             every goal; makes up to 1.2 GB of logs at a time in the temporary directory
     benches/compare.py --only combined,timed       the goals of these logs, or `explain`, `size`

@@ -60,7 +60,8 @@ class Logs:
             return self.given[name]
         recipe, shape, extra = RECIPES[name]
         lines = lines or max(1, int(recipe * self.scale))
-        path = os.path.join(self.folder, f"{name}-{lines}.log" + (f".{name}" if name in PACKERS else ""))
+        by = os.path.splitext(os.path.basename(self.generator))[0]
+        path = os.path.join(self.folder, f"{name}-{lines}-{by}.log" + (f".{name}" if name in PACKERS else ""))
         if not os.path.exists(path):
             plain = path + ".part"
             make(self.generator, shape, lines, extra, plain)
