@@ -30,8 +30,12 @@ pub(super) enum Leap {
     /// Time, request, status, bytes.
     Core(Core),
     /// One behind the other.
-    Both(Dashes, Core),
+    Both(Front),
 }
+
+/// What most formats begin with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Front(Dashes, Core);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dashes {
@@ -57,22 +61,32 @@ impl Leap {
         }
         let (dashes, count) = Dashes::over(steps)?;
         Some(match Core::over(&steps[count..], numeric_bytes) {
-            Some(core) => (Self::Both(dashes, core), count + 4),
+            Some(core) => (Self::Both(Front(dashes, core)), count + 4),
             None => (Self::Dashes(dashes), count),
         })
+    }
+
+    /// The leap over what most formats begin with, if it is that.
+    pub(super) fn front(self) -> Option<Front> {
+        if let Self::Both(front) = self { Some(front) } else { None }
     }
 
     /// Reads the fields at the start of `rest`, and gives where the next one begins.
     #[inline(always)]
     pub(super) fn take<'a>(&self, rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Option<usize> {
         match self {
-            Self::Both(dashes, core) => {
-                let next = dashes.take(rest, record)?;
-                Some(next + core.take(rest.get(next..)?, clock, record)?)
-            }
+            Self::Both(front) => front.take(rest, clock, record),
             Self::Core(core) => core.take(rest, clock, record),
             Self::Dashes(dashes) => dashes.take(rest, record),
         }
+    }
+}
+
+impl Front {
+    #[inline(always)]
+    pub(super) fn take<'a>(&self, rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Option<usize> {
+        let next = self.0.take(rest, record)?;
+        Some(next + self.1.take(rest.get(next..)?, clock, record)?)
     }
 }
 
@@ -137,12 +151,11 @@ impl Core {
         let end = &request[target.end..];
         // One look at how long it is, and not one for each part of it.
         let padded;
-        let behind: &[u8; 32] = match end.first_chunk() {
-            Some(behind) => behind,
-            None => {
-                padded = with_padding(end);
-                &padded
-            }
+        let behind: &[u8; 32] = if let Some(behind) = end.first_chunk() {
+            behind
+        } else {
+            padded = with_padding(end);
+            &padded
         };
         let version = behind[6].is_ascii_digit() & behind[8].is_ascii_digit();
         if *quote != *b"] \"" || PROTOCOL.differs(&behind[..8]) | STATUS.differs(&behind[8..16]) != 0 || !version {
@@ -228,6 +241,7 @@ mod tests {
             for (template, line) in TEMPLATES.iter().flat_map(|t| [(t, line.as_bytes()), (t, changed.as_slice())]) {
                 let quick = program(template).narrowed(Wanted::TALLY.and(&crate::format::Field::Remote));
                 let mut slow = quick.clone();
+                slow.front = None;
                 for step in &mut slow.steps {
                     step.leap = None;
                     step.shortcut = super::super::shortcut::Shortcut::NONE;

@@ -274,7 +274,7 @@ impl Format {
     ///
     /// # Errors
     /// The reason why the line is no record.
-    #[inline]
+    #[inline(always)]
     pub fn parse<'a>(&'a self, line: &'a [u8], memory: &'a mut Memory, record: &mut Record<'a>) -> Result<(), Reject> {
         let Memory { context, strings, spare, pieces } = memory;
         match &self.reader {

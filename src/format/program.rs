@@ -8,7 +8,7 @@
 use super::bytes::{Literal, find};
 use super::clock::{Clock, pattern_length};
 use super::field::{Field, TimeLayout, Wanted};
-use super::leap::Leap;
+use super::leap::{Front, Leap};
 use super::shortcut::{CLF_LEN, Shortcut};
 use super::value;
 use super::{Fit, Reject};
@@ -20,6 +20,8 @@ pub(super) struct Program {
     /// The text before the first field.
     pub(super) head: Box<[u8]>,
     pub(super) steps: Vec<Step>,
+    /// The leap over the first steps, and how many they are.
+    pub(super) front: Option<(Front, usize)>,
     /// How many steps a line must get through to be a record.
     pub(super) required: usize,
     /// nginx never writes `-` for a byte count or an ident: a line that has one was written by another server.
@@ -70,6 +72,10 @@ pub(super) enum End {
 }
 
 impl Program {
+    pub(super) fn new(head: Box<[u8]>, steps: Vec<Step>, required: usize) -> Self {
+        Self { head, steps, front: None, required, numeric_bytes: false, strict: false }
+    }
+
     /// Whether some step reads this field.
     pub(super) fn has(&self, field: &Field) -> bool {
         self.steps.iter().any(|s| s.field.provides() & field.bit() != 0)
@@ -95,6 +101,8 @@ impl Program {
         for at in 0..program.steps.len() {
             program.steps[at].leap = Leap::over(&program.steps[at..], self.numeric_bytes);
         }
+        let first = program.steps.first().and_then(|step| step.leap).filter(|_| self.head.is_empty());
+        program.front = first.and_then(|(leap, steps)| Some((leap.front()?, steps)));
         program
     }
 
@@ -108,14 +116,26 @@ impl Program {
     }
 
     /// Walks one line, and fills `record`, which must be empty.
-    #[inline]
+    #[inline(always)]
     pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<Fit, Reject> {
-        let mut rest = line;
-        if !self.head.is_empty() {
-            rest = line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?;
+        // For a count, nearly every line ends here.
+        if let Some((front, steps)) = &self.front
+            && let Some(next) = front.take(line, clock, record)
+        {
+            let rest = &line[next..];
+            if *steps == self.steps.len() {
+                return self.judged(record, if rest.is_empty() { Fit::Whole } else { Fit::Partly });
+            }
+            return self.walk(*steps, rest, clock, record);
         }
+        let rest = line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?;
+        self.walk(0, rest, clock, record)
+    }
+
+    /// Walks a line from a step on.
+    #[inline(never)]
+    fn walk<'a>(&'a self, mut at: usize, mut rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<Fit, Reject> {
         let mut fit = Fit::Whole;
-        let mut at = 0;
         while let Some(step) = self.steps.get(at) {
             if let Some((leap, steps)) = &step.leap
                 && let Some(next) = leap.take(rest, clock, record)
@@ -143,7 +163,7 @@ impl Program {
     }
 
     /// The fit, if what was read is a response.
-    #[inline]
+    #[inline(always)]
     fn judged(&self, record: &mut Record<'_>, fit: Fit) -> Result<Fit, Reject> {
         if record.status.is_none() {
             return Err(Reject::CutShort);
@@ -355,7 +375,7 @@ fn list_end(rest: &[u8]) -> Option<(usize, usize)> {
 
 /// Whether an odd number of backslashes stands before `at`.
 #[inline]
-fn is_escaped(text: &[u8], at: usize) -> bool {
+pub(super) fn is_escaped(text: &[u8], at: usize) -> bool {
     if at == 0 || text[at - 1] != b'\\' {
         return false;
     }

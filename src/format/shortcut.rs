@@ -6,6 +6,7 @@
 use super::bytes::{self, eight, find};
 use super::clock::Clock;
 use super::field::{Field, TimeLayout, Unit};
+use super::program::is_escaped;
 use super::request::RequestLine;
 use super::value;
 use crate::model::Record;
@@ -223,9 +224,18 @@ impl Shortcut {
         }
     }
 
-    /// The text of a field in quotes and where the next field begins: an escaped quote does not end it.
+    /// The text of a field in quotes, up to a quote that is not escaped and ends it, and where the next field begins.
     #[inline(always)]
     fn quoted<'a>(&self, rest: &'a [u8]) -> Option<(&'a [u8], usize)> {
-        self.ending.found(rest).filter(|(text, _)| text.last() != Some(&b'\\'))
+        let mut from = 0;
+        loop {
+            let at = from + find(b'"', &rest[from..])?;
+            if let Some(next) = self.ending.ends_at(rest, at)
+                && !is_escaped(rest, at)
+            {
+                return Some((&rest[..at], next));
+            }
+            from = at + 1;
+        }
     }
 }

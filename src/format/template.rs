@@ -344,7 +344,7 @@ fn steps(pieces: &[(usize, Piece)], body: &str, syntax: Syntax, user: UserName) 
         before = after;
     }
     let required = required(&steps);
-    Ok(Program { head, steps, required, numeric_bytes: syntax == Syntax::Nginx, strict: syntax == Syntax::Own })
+    Ok(Program { numeric_bytes: syntax == Syntax::Nginx, strict: syntax == Syntax::Own, ..Program::new(head, steps, required) })
 }
 
 fn literal_end(text: &str) -> End {

@@ -77,7 +77,7 @@ impl Routes {
     }
 
     /// The route of a request; without method or path it is [`NO_REQUEST`].
-    #[inline]
+    #[inline(always)]
     pub fn of(&mut self, method: Option<&[u8]>, path: Option<&[u8]>) -> RouteId {
         let Some(path) = path else { return self.intern(self.service, b"", NO_REQUEST) };
         let method = method.unwrap_or_default();

@@ -11,7 +11,7 @@ use wide::u8x16;
 /// Bytes looked at together.
 const STEP: usize = 64;
 /// Bytes looked at ahead: they stay in the first cache until they are read.
-const AHEAD: usize = 8 << 10;
+const AHEAD: usize = 4 << 10;
 
 /// The lines of a text, without their line ends.
 pub(super) struct SplitLines<'d> {
@@ -34,7 +34,7 @@ impl<'d> SplitLines<'d> {
     }
 
     /// Goes on until a line end is known, if there is one.
-    #[inline(never)]
+    #[inline(always)]
     fn look_ahead(&mut self) {
         while self.waiting.is_empty() && self.known < self.text.len() {
             self.base = self.known;

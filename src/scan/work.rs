@@ -8,6 +8,7 @@ use crate::input::Chunk;
 use crate::model::{Record, ServiceId};
 use crate::tally::{Lines, Place, Spec, Tally};
 use jiff::tz::TimeZone;
+use multiversion::multiversion;
 
 /// How the lines of an input are read.
 pub(super) struct Reading {
@@ -63,6 +64,11 @@ impl<'c> Worker<'c> {
 
     /// Counts the lines of a chunk, which may hang on some lines before it.
     pub(super) fn read(&mut self, data: &[u8], chunk: Chunk, carried: &[u8]) {
+        read(self, data, chunk, carried);
+    }
+
+    #[inline(always)]
+    fn read_lines(&mut self, data: &[u8], chunk: Chunk, carried: &[u8]) {
         let reading = self.formats[chunk.input as usize].as_ref();
         let format = reading.map(|r| &r.format);
         self.memory.restart();
@@ -113,4 +119,12 @@ impl<'c> Worker<'c> {
     pub(super) fn done(self) -> Done {
         Done { tally: self.tally, chunk_lines: self.chunk_lines }
     }
+}
+
+/// The loop over lines twice: for every processor, and for those with the instructions of the last ten years, which count bits
+/// and look at 32 bytes at once. Which of the two is decided when the first chunk comes. All that the loop calls for every line
+/// must be inlined for it: what is called is for every processor.
+#[multiversion(targets("x86_64+avx+avx2+bmi1+bmi2+lzcnt+movbe+popcnt"))]
+fn read(worker: &mut Worker<'_>, data: &[u8], chunk: Chunk, carried: &[u8]) {
+    worker.read_lines(data, chunk, carried);
 }

@@ -30,7 +30,7 @@ fn no_slots() -> Slots {
 
 impl CodeSlots {
     /// The number of a code of the present service.
-    #[inline]
+    #[inline(always)]
     pub fn slot(&mut self, code: StatusCode) -> usize {
         let slot = self.slots[usize::from(code.get())];
         if slot == NONE { self.add(code) } else { slot as usize }

@@ -113,7 +113,7 @@ pub fn is_good(code: StatusCode) -> bool {
 impl Evidence {
     /// Takes a look at a record, and mostly leaves it. `whole` gives the one that is kept, where `record` lacks fields that do
     /// not decide about that.
-    #[inline]
+    #[inline(always)]
     pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
         let Some(code) = record.status else { return };
         let mut slot = self.index[usize::from(code.get()).min(CODES - 1)];
@@ -322,7 +322,7 @@ fn within(line: &[u8], text: &[u8]) -> Option<usize> {
 
 /// See the head of this file. Without a time many records are alike, and only their places tell them apart. Not seeded: a
 /// client that picks its paths can take more than its part of a sample, and of nothing else.
-#[inline]
+#[inline(always)]
 fn rank(record: &Record<'_>, place: Place) -> u64 {
     let Some(time) = record.time else {
         return mix(mix(u64::from(place.input)) ^ (u64::from(place.chunk) << 32 | u64::from(place.line)));
@@ -335,7 +335,7 @@ fn rank(record: &Record<'_>, place: Place) -> u64 {
 }
 
 /// The ends of some bytes as a number: addresses differ there.
-#[inline]
+#[inline(always)]
 fn bytes(text: &[u8]) -> u64 {
     match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
@@ -343,7 +343,7 @@ fn bytes(text: &[u8]) -> u64 {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn mix(x: u64) -> u64 {
     let wide = u128::from(x ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
     let folded = (wide ^ (wide >> 64)) as u64;

@@ -51,7 +51,7 @@ pub struct Quantiles {
 
 impl Latency {
     /// Adds one duration.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.max = self.max.max(micros);

@@ -135,7 +135,7 @@ impl Tally {
     }
 
     /// Counts one record. One without a status is not counted: parsers give none.
-    #[inline]
+    #[inline(always)]
     pub fn absorb(&mut self, record: &Record<'_>) {
         let Some(code) = record.status else { return };
         let route = self.routes.of(record.method, record.path);
@@ -165,7 +165,7 @@ impl Tally {
     }
 
     /// The cell of a route and a code, made if it is new.
-    #[inline]
+    #[inline(always)]
     fn cell(&mut self, route: RouteId, code: StatusCode) -> &mut Cell {
         if route == RouteId::OTHER {
             return self.other_cell(self.routes.service(), code);
@@ -185,7 +185,7 @@ impl Tally {
         self.other.entry((service, code)).or_default()
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(&self, mut at: u32, code: StatusCode) -> u32 {
         while at != NO_CELL {
             let link = &self.cells[at as usize];
@@ -219,7 +219,7 @@ impl Tally {
 
     /// Looks at a record for evidence of what went wrong: one that was counted, or whose status alone is not asked for. `whole`
     /// gives all that its line states, if that is more; it is asked for few.
-    #[inline]
+    #[inline(always)]
     pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
         self.evidence.witness(record, whole, place, line);
     }

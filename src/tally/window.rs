@@ -78,7 +78,7 @@ impl Windows {
     }
 
     /// Adds `count` responses at a time.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, seconds: i64, slot: usize, count: u64) {
         if slot >= self.stride {
             self.widen(slot);
