@@ -6,16 +6,39 @@ use crate::model::Timestamp;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
-/// Reads times, and remembers the last minute: neighbouring lines share it, so that mostly only the second is new.
+/// Reads times, and remembers the last one and its minute: neighbouring lines share them, so that mostly nothing is new or
+/// only the second.
 #[derive(Debug)]
 pub(super) struct Clock {
+    last: Whole,
+    time: Timestamp,
     /// `15/Jun/2025:15:06` and ` +0000` of the last time read.
-    remembered: Minute,
+    minute: Minute,
     base: i64,
     /// The same of ISO 8601.
     iso: IsoMinute,
     /// The zone of times that state none.
     zone: TimeZone,
+}
+
+/// What a clock remembers that has read nothing: no text is taken for a time because it is as empty as an empty memory.
+const EPOCH: &[u8; 26] = b"01/Jan/1970:00:00:00 +0000";
+
+/// A time of the Common Log Format in four registers, the last two of which overlap.
+#[derive(Clone, Copy, Debug)]
+struct Whole(u64, u64, u64, u64);
+
+impl Whole {
+    #[inline(always)]
+    fn of(t: &[u8; 26]) -> Self {
+        let eight = |from: &[u8]| u64::from_le_bytes(*from.first_chunk().expect("eight bytes"));
+        Self(eight(&t[..8]), eight(&t[8..16]), eight(&t[16..24]), eight(&t[18..]))
+    }
+
+    #[inline(always)]
+    fn is(self, other: Self) -> bool {
+        (self.0 ^ other.0) | (self.1 ^ other.1) | (self.2 ^ other.2) | (self.3 ^ other.3) == 0
+    }
 }
 
 /// The minute of the last time in ISO 8601: `2025-06-15T15:06`, what follows the second and its fraction, and its first
@@ -49,7 +72,7 @@ impl IsoMinute {
 }
 
 /// All of a time of the Common Log Format but its second, in three registers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Minute(u64, u64, u64);
 
 impl Minute {
@@ -64,23 +87,34 @@ impl Minute {
 impl Clock {
     /// `zone` is that of times that state none.
     pub(super) fn new(zone: TimeZone) -> Self {
-        Self { remembered: Minute::default(), base: 0, iso: IsoMinute::default(), zone }
+        let (last, minute) = (Whole::of(EPOCH), Minute::of(EPOCH));
+        Self { last, time: Timestamp::from_seconds(0), minute, base: 0, iso: IsoMinute::default(), zone }
     }
 
     #[inline(always)]
     pub(super) fn clf(&mut self, t: &[u8; 26]) -> Option<Timestamp> {
+        let whole = Whole::of(t);
+        if !whole.is(self.last) {
+            self.time = self.new_second(t)?;
+            self.last = whole;
+        }
+        Some(self.time)
+    }
+
+    #[inline(never)]
+    fn new_second(&mut self, t: &[u8; 26]) -> Option<Timestamp> {
         let minute = Minute::of(t);
         let (tens, ones) = (t[18].wrapping_sub(b'0'), t[19].wrapping_sub(b'0'));
-        if minute == self.remembered && tens < 6 && ones < 10 {
+        if minute == self.minute && tens < 6 && ones < 10 {
             return Some(Timestamp::from_seconds(self.base + i64::from(tens * 10 + ones)));
         }
         self.new_minute(t, minute)
     }
 
-    #[inline(never)]
+    #[cold]
     fn new_minute(&mut self, t: &[u8; 26], minute: Minute) -> Option<Timestamp> {
         let time = Timestamp::parse_clf(t)?;
-        self.remembered = minute;
+        self.minute = minute;
         self.base = time.seconds.div_euclid(60) * 60;
         Some(time)
     }

@@ -1,6 +1,6 @@
 //! From the bytes of one field to its value in a [`Record`].
 
-use super::bytes;
+use super::bytes::{find, leading_digits};
 use super::clock::Clock;
 use super::field::{Field, TimeLayout, Unit};
 use crate::model::{Record, StatusCode};
@@ -57,7 +57,7 @@ pub(super) fn set_here<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8
         Field::CacheStatus => record.cache_status = stated(text),
         Field::Target => {
             if let Some(target) = stated(text) {
-                let mark = bytes::find(b'?', target);
+                let mark = find(b'?', target);
                 record.path = Some(&target[..mark.unwrap_or(target.len())]);
                 record.query = mark.map(|at| &target[at + 1..]);
                 record.malformed = None;
@@ -279,6 +279,22 @@ fn plain_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
         }
     }
     Some((Duration::from_nanos(nanos), at))
+}
+
+/// Up to seven digits at the start of some bytes, a point and as many more, and where they end. `None` for what
+/// [`duration`] may read otherwise.
+#[inline(always)]
+pub(super) fn short_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
+    const TENS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+    let (whole, length) = leading_digits(text)?;
+    let nanos = whole * unit.nanos();
+    if text.get(length) != Some(&b'.') {
+        return Some((Duration::from_nanos(nanos), length));
+    }
+    let (fraction, digits) = leading_digits(&text[length + 1..])?;
+    // A fraction finer than a nanosecond is cut digit by digit.
+    let place = TENS[unit.decimals().checked_sub(digits)?];
+    Some((Duration::from_nanos(nanos + fraction * place), length + 1 + digits))
 }
 
 #[cold]

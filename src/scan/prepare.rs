@@ -233,7 +233,13 @@ pub fn detect_in(origin: &Origin, choice: &Choice) -> Result<Vec<(String, Detect
 }
 
 fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
-    block.split(|&b| b == b'\n').map(trim_line)
+    let mut from = Some(0);
+    std::iter::from_fn(move || {
+        let rest = &block[from?..];
+        let end = memchr::memchr(b'\n', rest);
+        from = end.map(|end| from.unwrap_or(0) + end + 1);
+        Some(trim_line(&rest[..end.unwrap_or(rest.len())]))
+    })
 }
 
 /// What the samples of a service's inputs hold.
