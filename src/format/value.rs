@@ -1,6 +1,6 @@
 //! From the bytes of one field to its value in a [`Record`].
 
-use super::bytes::leading_digits;
+use super::bytes::{find, leading_digits};
 use super::clock::Clock;
 use super::field::{Field, TimeLayout, Unit};
 use crate::model::{Record, StatusCode};
@@ -57,7 +57,9 @@ pub(super) fn set_here<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8
         Field::CacheStatus => record.cache_status = stated(text),
         Field::Target => {
             if let Some(target) = stated(text) {
-                record.set_target(target);
+                let mark = find(b'?', target);
+                record.path = Some(&target[..mark.unwrap_or(target.len())]);
+                record.query = mark.map(|at| &target[at + 1..]);
                 record.malformed = None;
             }
         }
