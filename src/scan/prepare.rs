@@ -232,8 +232,11 @@ pub fn detect_in(origin: &Origin, choice: &Choice) -> Result<Vec<(String, Detect
     Ok(vec![(origin.name(), detection(origin.path(), &blocks, choice))])
 }
 
+/// All lines, one behind the last line end among them, where that is empty.
 fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
-    block.split(|&b| b == b'\n').map(trim_line)
+    let mut from = 0;
+    let ends = memchr::memchr_iter(b'\n', block).chain([block.len()]);
+    ends.map(move |end| trim_line(&block[std::mem::replace(&mut from, end + 1)..end]))
 }
 
 /// What the samples of a service's inputs hold.
