@@ -18,7 +18,8 @@ const ALPHA: f64 = 0.001;
 pub(super) fn told(members: &Members<'_, '_>) -> Vec<String> {
     let table = members.table;
     let own: hashbrown::HashSet<u32> = members.rows.iter().copied().collect();
-    let good: Vec<usize> = members.peers().into_iter().filter(|&row| !own.contains(&(row as u32)) && table.flag(row, Field::Ok)).collect();
+    let good = members.peers().into_iter().filter(|&row| table.flag(row as usize, Field::Ok) && !own.contains(&row));
+    let good: Vec<usize> = good.map(|row| row as usize).collect();
     let failing = members.rows.len() as f64;
     if good.len() < 10 || failing < 5.0 {
         return Vec::new();
@@ -32,8 +33,8 @@ pub(super) fn told(members: &Members<'_, '_>) -> Vec<String> {
         if name == "none" || (field == Field::Network && members.values(Field::Client).len() == 1) {
             continue;
         }
-        let share =
-            |rows: &mut dyn Iterator<Item = usize>, all: f64| rows.filter(|&row| table.key(row, field) == Some(key)).count() as f64 / all;
+        let keys = table.keys(field);
+        let share = |rows: &mut dyn Iterator<Item = usize>, all: f64| rows.filter(|&row| keys.of(row) == Some(key)).count() as f64 / all;
         let bad = share(&mut members.members(), failing);
         let fine = share(&mut good.iter().copied(), good.len() as f64);
         let lift = (bad + 0.5 / failing) / (fine + 0.5 / good.len() as f64);

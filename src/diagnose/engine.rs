@@ -1,7 +1,8 @@
 //! Rules asked one after another: which requests each explains.
 
 use super::finding::Severity;
-use super::group::{Members, One};
+use super::group::Members;
+use super::select;
 use super::shift;
 use super::table::Table;
 use crate::catalogue::cause::{Cause, Rule, causes};
@@ -9,18 +10,28 @@ use crate::rule::words::{Field, Measure};
 use crate::rule::{self, Arg, Expr, Piece, Term};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, OnceLock};
 
-/// A rule of the catalogue, read.
+/// A rule of the catalogue. Its texts are read when they are first asked for: of most rules only the filter ever is.
 pub(super) struct Ready {
     pub(super) cause: &'static Cause,
     pub(super) rule: &'static Rule,
-    filter: Expr,
     by: Option<Field>,
-    when: Expr,
-    /// Fields whose shift the condition asks for.
+    filter: OnceLock<Expr>,
+    when: OnceLock<When>,
+    sentences: OnceLock<Sentences>,
+}
+
+/// What must hold for a group.
+struct When {
+    condition: Expr,
+    /// Fields whose shift it asks for.
     shifts: Vec<Field>,
-    raise: Vec<(Expr, Severity)>,
+}
+
+/// What is said of a case.
+pub(super) struct Sentences {
     pub(super) title: Vec<Piece>,
     pub(super) evidence: Vec<Vec<Piece>>,
 }
@@ -34,29 +45,45 @@ static RULES: LazyLock<Vec<Ready>> = LazyLock::new(|| {
     rules
 });
 
+fn condition(text: &str) -> Expr {
+    rule::condition(text).expect("the build checks conditions")
+}
+
+fn severity(word: &str) -> Severity {
+    Severity::named(word).expect("the build checks severities")
+}
+
 impl Ready {
     fn new(cause: &'static Cause, rule: &'static Rule) -> Self {
-        let severity = |word: &str| Severity::named(word).expect("the build checks severities");
-        let condition = |text: &str| rule::condition(text).expect("the build checks conditions");
+        let by = rule.by.map(|by| Field::named(by).expect("the build checks fields"));
+        Self { cause, rule, by, filter: OnceLock::new(), when: OnceLock::new(), sentences: OnceLock::new() }
+    }
+
+    fn filter(&self) -> &Expr {
+        self.filter.get_or_init(|| rule::filter(self.rule.filter).expect("the build checks filters"))
+    }
+
+    fn when(&self) -> &When {
+        self.when.get_or_init(|| {
+            let condition = condition(self.rule.when);
+            When { shifts: shifts(&condition), condition }
+        })
+    }
+
+    pub(super) fn sentences(&self) -> &Sentences {
         let sentence = |text: &str| rule::sentence(text).expect("the build checks sentences");
-        let when = condition(rule.when);
-        Self {
-            cause,
-            rule,
-            shifts: shifts(&when),
-            filter: rule::filter(rule.filter).expect("the build checks filters"),
-            by: rule.by.map(|by| Field::named(by).expect("the build checks fields")),
-            when,
-            title: sentence(rule.title.unwrap_or(cause.title)),
-            evidence: rule.evidence.iter().map(|text| sentence(text)).collect(),
-            raise: rule.raise.iter().map(|(when, word)| (condition(when), severity(word))).collect(),
-        }
+        self.sentences.get_or_init(|| Sentences {
+            title: sentence(self.rule.title.unwrap_or(self.cause.title)),
+            evidence: self.rule.evidence.iter().map(|text| sentence(text)).collect(),
+        })
     }
 
     fn severity(&self, members: &Members<'_, '_>) -> Severity {
-        let plain = Severity::named(self.rule.severity.unwrap_or(self.cause.severity)).expect("the build checks severities");
-        let raised = self.raise.iter().rev().find(|(when, _)| rule::holds_for(when, members)).map_or(plain, |(_, severity)| *severity);
-        let few = members.count() < FEW && members.count() < FEW_OF_ALL * members.weigh(0..members.table.rows.len());
+        let plain = severity(self.rule.severity.unwrap_or(self.cause.severity));
+        let raises = self.rule.raise.iter().rev();
+        let raised = raises.map(|(when, word)| (condition(when), *word)).find(|(when, _)| rule::holds_for(when, members));
+        let raised = raised.map_or(plain, |(_, word)| severity(word));
+        let few = members.count() < FEW && members.count() < FEW_OF_ALL * members.table.weight();
         if few { raised.min(Severity::Warning) } else { raised }
     }
 }
@@ -87,28 +114,12 @@ pub(super) struct Case<'a, 't> {
 }
 
 /// Asks all rules. What one explains is not asked of rules for other causes any more.
-pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
-    let mut by_code: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
-    for (row, of) in table.rows.iter().enumerate() {
-        by_code.entry(of.event.status.get()).or_default().push(row as u32);
-    }
+pub(super) fn ask<'a, 't>(table: &'a Table<'t>, workers: usize) -> Vec<Case<'a, 't>> {
     let mut explained: Vec<Option<&'static str>> = vec![None; table.rows.len()];
     let mut cases: Vec<Case<'a, 't>> = Vec::new();
     let mut crowds = Crowds::new();
-    for ready in RULES.iter() {
-        let inputs: Vec<bool> = table.sources.iter().map(|source| suits(ready.rule, source)).collect();
-        if !inputs.contains(&true) {
-            continue;
-        }
-        let may = |&row: &u32| {
-            inputs[table.rows[row as usize].event.place.input as usize]
-                && explained[row as usize].is_none_or(|cause| cause == ready.cause.id)
-                && rule::holds(&ready.filter, &One { table, row: row as usize })
-        };
-        let rows: Vec<u32> = match ready.rule.codes {
-            [] => by_code.values().flatten().copied().filter(may).collect(),
-            codes => codes.iter().filter_map(|code| by_code.get(code)).flatten().copied().filter(may).collect(),
-        };
+    for (ready, mut rows) in RULES.iter().zip(spoken_of(table, workers)) {
+        rows.retain(|&row| explained[row as usize].is_none_or(|cause| cause == ready.cause.id));
         let found: Vec<Case<'a, 't>> =
             groups(table, ready, rows).into_iter().filter_map(|rows| case(table, ready, rows, &mut crowds)).collect();
         for case in &found {
@@ -119,6 +130,65 @@ pub(super) fn ask<'a, 't>(table: &'a Table<'t>) -> Vec<Case<'a, 't>> {
     cases
 }
 
+/// Fewer rows than this are looked at sooner than a thread is started.
+const WORTH_A_THREAD: usize = 2_048;
+
+/// The rows that each rule speaks of. No rule needs another one for that, so that two threads share the work, one from the
+/// first rule on and one from the last: thus they seldom wait for the same column.
+fn spoken_of(table: &Table<'_>, workers: usize) -> Vec<Vec<u32>> {
+    let asked = Asked::new(table);
+    if workers < 2 || table.rows.len() < WORTH_A_THREAD {
+        return RULES.iter().map(|ready| asked.rows(ready)).collect();
+    }
+    let taken = AtomicUsize::new(0);
+    let is_left = |_: &usize| taken.fetch_add(1, Ordering::Relaxed) < RULES.len();
+    std::thread::scope(|scope| {
+        let behind = scope.spawn(|| (0..).take_while(is_left).map(|n| asked.rows(&RULES[RULES.len() - 1 - n])).collect::<Vec<_>>());
+        let mut rows: Vec<Vec<u32>> = (0..).take_while(is_left).map(|n| asked.rows(&RULES[n])).collect();
+        rows.extend(behind.join().expect("no rule panics").into_iter().rev());
+        rows
+    })
+}
+
+/// The rows that rules are asked about.
+struct Asked<'a, 't> {
+    table: &'a Table<'t>,
+    by_code: BTreeMap<u16, Vec<u32>>,
+    /// By code too.
+    all: Vec<u32>,
+}
+
+impl<'a, 't> Asked<'a, 't> {
+    fn new(table: &'a Table<'t>) -> Self {
+        let mut by_code: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
+        for (row, of) in table.rows.iter().enumerate() {
+            by_code.entry(of.status).or_default().push(row as u32);
+        }
+        let all = by_code.values().flatten().copied().collect();
+        Self { table, by_code, all }
+    }
+
+    /// The rows that a rule speaks of.
+    fn rows(&self, ready: &Ready) -> Vec<u32> {
+        let inputs: Vec<bool> = self.table.sources.iter().map(|source| suits(ready.rule, source)).collect();
+        if !inputs.contains(&true) {
+            return Vec::new();
+        }
+        let mut rows: Vec<u32> = match ready.rule.codes {
+            [] => self.all.clone(),
+            codes => codes.iter().filter_map(|code| self.by_code.get(code)).flatten().copied().collect(),
+        };
+        if inputs.contains(&false) {
+            rows.retain(|&row| inputs[self.table.rows[row as usize].event.place.input as usize]);
+        }
+        if !rows.is_empty() {
+            select::narrow(self.table, ready.filter(), &mut rows);
+            rows.shrink_to_fit();
+        }
+        rows
+    }
+}
+
 fn suits(rule: &Rule, source: &super::table::Source) -> bool {
     let server = rule.servers.is_empty() || rule.servers.contains(&source.server);
     server && rule.needs.iter().all(|need| source.logged.contains(need))
@@ -127,9 +197,10 @@ fn suits(rule: &Rule, source: &super::table::Source) -> bool {
 /// The rows apart by the field that the rule names; those that do not state it are in no group.
 fn groups(table: &Table<'_>, ready: &Ready, rows: Vec<u32>) -> Vec<Vec<u32>> {
     let Some(by) = ready.by else { return vec![rows] };
+    let keys = table.keys(by);
     let mut groups: HashMap<u64, Vec<u32>> = HashMap::new();
     for row in rows {
-        if let Some(key) = table.key(row as usize, by) {
+        if let Some(key) = keys.of(row as usize) {
             groups.entry(key).or_default().push(row);
         }
     }
@@ -149,8 +220,9 @@ fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>, cro
     }
     let all = Members::new(table, rows);
     // When it began must be known before anything is asked about its time.
-    ready.shifts.iter().for_each(|field| _ = all.shift(*field));
-    let holds = |members: &Members<'_, '_>| rule::holds_for(&ready.when, members);
+    let when = ready.when();
+    when.shifts.iter().for_each(|field| _ = all.shift(*field));
+    let holds = |members: &Members<'_, '_>| rule::holds_for(&when.condition, members);
     // There may be thousands of groups: to look for a stretch in each would take long.
     if ready.by.is_some() && !holds(&all) {
         return None;
@@ -184,7 +256,7 @@ pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
 }
 
 /// Whether two cases of one cause are one: at one time, of one site, and, where rules judge groups apart, with one code.
-fn is_same(a: &Case<'_, '_>, b: &Case<'_, '_>) -> bool {
+fn is_same<'t>(a: &Case<'_, 't>, b: &Case<'_, 't>) -> bool {
     let is_apart = a.ready.by.is_some() && b.ready.by.is_some() && a.main_code() != b.main_code();
     touch(&a.members, &b.members) && a.members.meets(&b.members) && !is_apart
 }
@@ -192,7 +264,7 @@ fn is_same(a: &Case<'_, '_>, b: &Case<'_, '_>) -> bool {
 /// Seconds between two cases of one cause that are still one incident.
 const APART: f64 = 60.0;
 
-fn touch(a: &Members<'_, '_>, b: &Members<'_, '_>) -> bool {
+fn touch<'t>(a: &Members<'_, 't>, b: &Members<'_, 't>) -> bool {
     let ((_, end), (start, _)) = (a.time(), b.time());
     end.is_nan() || start.is_nan() || start <= end + APART
 }

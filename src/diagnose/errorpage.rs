@@ -4,10 +4,9 @@ use super::columns::{self, numbers};
 use super::pages::Pages;
 use super::table::{Column, Table};
 use crate::tally::Text;
-use std::collections::BTreeMap;
 
 /// The code whose page a response has the size of.
-pub(super) fn column(table: &Table<'_>) -> Column {
+pub(super) fn column<'t>(table: &Table<'_>) -> Column<'t> {
     let pages = Pages::learn(sizes(table, &(0..table.rows.len()).collect::<Vec<_>>()));
     numbers(table, |row| {
         let (server, status, bytes) = own_page(table, row)?;
@@ -43,13 +42,18 @@ fn is_varnish(table: &Table<'_>, rows: &[usize]) -> bool {
 /// the server's.
 fn own_page(table: &Table<'_>, row: usize) -> Option<(&'static str, u16, u64)> {
     let event = table.rows[row].event;
-    (event.status.get() >= 300 && !columns::answered(table, row)).then_some((table.source(row).server, event.status.get(), event.bytes?))
+    let status = table.rows[row].status;
+    (status >= 300 && !columns::answered(table, row)).then_some((table.source(row).server, status, event.bytes?))
 }
 
+/// Server, status and bytes of what servers may have made themselves, and how often each occurs in an input.
 fn sizes(table: &Table<'_>, rows: &[usize]) -> impl Iterator<Item = (&'static str, u16, u64, u64)> {
-    let mut sizes: BTreeMap<(&'static str, u16, u64), u64> = BTreeMap::new();
-    for key in rows.iter().filter_map(|&row| own_page(table, row)) {
-        *sizes.entry(key).or_default() += 1;
-    }
-    sizes.into_iter().map(|((server, status, bytes), count)| (server, status, bytes, count))
+    let mut seen: Vec<(u32, u16, u64)> = rows
+        .iter()
+        .filter_map(|&row| own_page(table, row).map(|(_, status, bytes)| (table.rows[row].event.place.input, status, bytes)))
+        .collect();
+    seen.sort_unstable();
+    let counted =
+        seen.chunk_by(|a, b| a == b).map(|same| (table.sources[same[0].0 as usize].server, same[0].1, same[0].2, same.len() as u64));
+    counted.collect::<Vec<_>>().into_iter()
 }

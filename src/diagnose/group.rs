@@ -1,8 +1,9 @@
 //! A group of requests, and what the conditions of rules measure of it.
 
-use super::series;
-use super::table::{Row, Table};
-use crate::rule::words::{Field, Measure};
+use super::names::NONE;
+use super::table::{Keys, Row, Table};
+use super::{select, series};
+use crate::rule::words::{Field, Kind, Measure};
 use crate::rule::{self, Arg, Expr};
 use hashbrown::{HashMap, HashSet};
 use std::cell::{Cell, RefCell};
@@ -27,7 +28,7 @@ impl rule::Request for One<'_, '_> {
     }
 
     fn status(&self) -> u16 {
-        self.table.rows[self.row].event.status.get()
+        self.table.rows[self.row].status
     }
 }
 
@@ -40,8 +41,8 @@ pub(super) struct Members<'a, 't> {
     time: Cell<(f64, f64)>,
     /// What was measured when the time was narrowed: within it there is nothing left to compare with.
     shifts: RefCell<Vec<(Field, f64)>>,
-    /// The sites that they are of.
-    sites: HashSet<u32>,
+    /// The sites that they are of, by number: mostly one.
+    sites: Vec<u32>,
 }
 
 impl<'a, 't> Members<'a, 't> {
@@ -50,7 +51,13 @@ impl<'a, 't> Members<'a, 't> {
         rows.sort_by(|a, b| at(a).total_cmp(&at(b)));
         let timed = || rows.iter().map(at).filter(|at| !at.is_nan());
         let time = (timed().next().unwrap_or(f64::NAN), timed().next_back().unwrap_or(f64::NAN));
-        let sites = rows.iter().map(|&row| table.sites()[row as usize]).collect();
+        let mut sites: Vec<u32> = Vec::new();
+        for &row in &rows {
+            let site = table.sites()[row as usize];
+            if let Err(at) = sites.binary_search(&site) {
+                sites.insert(at, site);
+            }
+        }
         Self { table, rows, time: Cell::new(time), shifts: RefCell::default(), sites }
     }
 
@@ -76,66 +83,85 @@ impl<'a, 't> Members<'a, 't> {
         rows.map(|row| self.table.rows[row].weight).sum()
     }
 
+    pub(super) fn weigh_rows(&self, rows: &[u32]) -> f64 {
+        self.weigh(rows.iter().map(|&row| row as usize))
+    }
+
     pub(super) fn count(&self) -> f64 {
-        self.weigh(self.members())
+        self.weigh_rows(&self.rows)
     }
 
     /// All requests in the group's time, or before and after it; where no time is stated, all are in.
-    pub(super) fn around(&self, inside: bool) -> impl Iterator<Item = usize> + '_ {
-        let (start, end) = self.time();
-        let is_inside = move |at: f64| start.is_nan() || at.is_nan() || (start..=end).contains(&at);
-        self.of_sites().filter(move |&row| is_inside(self.table.rows[row].at) == inside)
+    fn around(&self, inside: bool) -> Vec<u32> {
+        let sites = self.table.sites();
+        let is_of_site =
+            |row: usize| if let [site] = self.sites[..] { sites[row] == site } else { self.sites.binary_search(&sites[row]).is_ok() };
+        (0..self.table.rows.len()).filter(|&row| self.is_inside(row) == inside && is_of_site(row)).map(|row| row as u32).collect()
     }
 
-    /// All requests to the sites that the group's went to.
-    fn of_sites(&self) -> impl Iterator<Item = usize> + '_ {
-        let sites = self.table.sites();
-        (0..self.table.rows.len()).filter(move |&row| self.sites.contains(&sites[row]))
+    fn is_inside(&self, row: usize) -> bool {
+        let ((start, end), at) = (self.time(), self.table.rows[row].at);
+        start.is_nan() || at.is_nan() || (start..=end).contains(&at)
     }
 
     /// Whether some requests of both went to one site.
     pub(super) fn meets(&self, other: &Self) -> bool {
-        !self.sites.is_disjoint(&other.sites)
+        self.sites.iter().any(|site| other.sites.binary_search(site).is_ok())
     }
 
-    fn passing(&self, rows: impl Iterator<Item = usize>, filter: &Expr) -> impl Iterator<Item = usize> {
-        rows.filter(move |&row| rule::holds(filter, &One { table: self.table, row }))
+    fn all(&self) -> Vec<u32> {
+        (0..self.table.rows.len() as u32).collect()
+    }
+
+    fn passing(&self, mut rows: Vec<u32>, filter: &Expr) -> Vec<u32> {
+        select::narrow(self.table, filter, &mut rows);
+        rows
     }
 
     /// Of the rows that pass the first filter, the part that passes the second.
-    fn ratio(&self, rows: impl Iterator<Item = usize>, of: &Expr, part: &Expr) -> Option<f64> {
-        let (mut all, mut passed) = (0.0, 0.0);
-        for row in self.passing(rows, of) {
-            let weight = self.table.rows[row].weight;
-            all += weight;
-            passed += if rule::holds(part, &One { table: self.table, row }) { weight } else { 0.0 };
-        }
-        (all > 0.0).then(|| passed / all)
+    fn ratio(&self, rows: Vec<u32>, of: &Expr, part: &Expr) -> Option<f64> {
+        let rows = self.passing(rows, of);
+        let all = self.weigh_rows(&rows);
+        (all > 0.0).then(|| self.weigh_rows(&self.passing(rows, part)) / all)
     }
 
     /// Values of a field in the group, the most frequent first.
     pub(super) fn values(&self, field: Field) -> Vec<(u64, f64)> {
-        let mut counts: HashMap<u64, f64> = HashMap::new();
-        for row in self.members() {
-            if let Some(key) = self.table.key(row, field) {
-                *counts.entry(key).or_default() += self.table.rows[row].weight;
+        let keys = self.table.keys(field);
+        let mut counts: Vec<(u64, f64)> = match keys {
+            // Few different ones are counted where they stand.
+            Keys::Symbols(symbols, different) if different <= 4 * self.rows.len() => {
+                let mut counts = vec![0.0; different];
+                for row in self.members().filter(|&row| symbols[row] != NONE) {
+                    counts[symbols[row] as usize] += self.table.rows[row].weight;
+                }
+                counts.into_iter().enumerate().filter(|(_, count)| *count > 0.0).map(|(symbol, count)| (symbol as u64, count)).collect()
             }
-        }
-        let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            _ => {
+                let mut counts: HashMap<u64, f64> = HashMap::new();
+                for row in self.members() {
+                    if let Some(key) = keys.of(row) {
+                        *counts.entry(key).or_default() += self.table.rows[row].weight;
+                    }
+                }
+                counts.into_iter().collect()
+            }
+        };
+        counts.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         counts
     }
 
     /// The most frequent value of a text, the median of a number.
     pub(super) fn usual(&self, field: Field) -> Option<String> {
         match field.kind() {
-            rule::words::Kind::Text | rule::words::Kind::Flag => Some(self.table.name(self.values(field).first()?.0, field)),
+            Kind::Text | Kind::Flag => Some(self.table.name(self.values(field).first()?.0, field)),
             kind => Some(super::wording::value(self.quantile(field, 0.5)?, kind)),
         }
     }
 
     fn numbers(&self, field: Field) -> Vec<f64> {
-        self.members().filter_map(|row| self.table.number(row, field)).collect()
+        let numbers = self.table.numbers(field);
+        self.members().filter_map(|row| numbers.of(row)).collect()
     }
 
     fn quantile(&self, field: Field, at: f64) -> Option<f64> {
@@ -144,32 +170,44 @@ impl<'a, 't> Members<'a, 't> {
         Some(*numbers.select_nth_unstable_by(rank, f64::total_cmp).1)
     }
 
-    /// Where a request went: what good and failing ones are compared on.
-    pub(super) fn endpoint(&self, row: usize) -> (u32, u32, u32) {
-        (self.table.symbol(row, Field::Method), self.table.symbol(row, Field::Route), self.table.sites()[row])
-    }
-
     /// All requests in the group's time to where the group's went.
-    pub(super) fn peers(&self) -> Vec<usize> {
-        let own: HashSet<_> = self.members().map(|row| self.endpoint(row)).collect();
-        self.around(true).filter(|&row| own.contains(&self.endpoint(row))).collect()
+    pub(super) fn peers(&self) -> Vec<u32> {
+        let endpoints = self.table.endpoints();
+        let mut own = vec![false; endpoints.known.len()];
+        self.rows.iter().for_each(|&row| own[endpoints.of[row as usize] as usize] = true);
+        // An endpoint is of one site.
+        let rows = endpoints.of.iter().enumerate().filter(|&(row, &endpoint)| own[endpoint as usize] && self.is_inside(row));
+        rows.map(|(row, _)| row as u32).collect()
     }
 
     fn hit(&self, field: Option<Field>) -> Option<f64> {
         let Some(field) = field else {
-            return Some((self.count() / self.weigh(self.peers().into_iter())).min(1.0));
+            return Some((self.count() / self.weigh_rows(&self.peers())).min(1.0));
         };
-        let own: HashSet<u64> = self.members().filter_map(|row| self.table.key(row, field)).collect();
-        let all = self.weigh(self.around(true).filter(|&row| self.table.key(row, field).is_some_and(|key| own.contains(&key))));
+        let keys = self.table.keys(field);
+        let mut around = self.around(true);
+        if let Keys::Symbols(symbols, different) = keys {
+            // One slot more, which nobody has, for what is not stated.
+            let slot = |row: usize| (symbols[row] as usize).min(different);
+            let mut own = vec![false; different + 1];
+            self.members().for_each(|row| own[slot(row)] = true);
+            own[different] = false;
+            around.retain(|&row| own[slot(row as usize)]);
+        } else {
+            let own: HashSet<u64> = self.members().filter_map(|row| keys.of(row)).collect();
+            around.retain(|&row| keys.of(row as usize).is_some_and(|key| own.contains(&key)));
+        }
+        let all = self.weigh_rows(&around);
         (all > 0.0).then(|| (self.count() / all).min(1.0))
     }
 
     /// How much likelier requests with the group's most frequent value are to be in the group than the others.
     fn lift(&self, field: Field) -> Option<f64> {
         let &(top, _) = self.values(field).first()?;
-        let peers = self.peers();
-        let is_top = |&row: &usize| self.table.key(row, field) == Some(top);
-        let stated = |&row: &usize| self.table.key(row, field).is_some();
+        let peers: Vec<usize> = self.peers().into_iter().map(|row| row as usize).collect();
+        let keys = self.table.keys(field);
+        let is_top = |&row: &usize| keys.of(row) == Some(top);
+        let stated = |&row: &usize| keys.of(row).is_some();
         let (all, all_top) = (self.weigh(peers.iter().copied().filter(stated)), self.weigh(peers.iter().copied().filter(is_top)));
         let (own, own_top) = (self.weigh(self.members().filter(stated)), self.weigh(self.members().filter(is_top)));
         let others = all - all_top;
@@ -191,10 +229,11 @@ impl<'a, 't> Members<'a, 't> {
 
     fn rise(&self) -> f64 {
         let codes: Vec<u16> = self.values(Field::Status).iter().map(|(key, _)| f64::from_bits(*key) as u16).collect();
-        let same = |row: &usize| codes.contains(&self.table.rows[*row].event.status.get());
         let rate = |inside: bool| {
-            let all = self.weigh(self.around(inside));
-            (self.weigh(self.around(inside).filter(same)) + 0.5 * f64::from(u8::from(!inside))) / (all + 1.0)
+            let mut rows = self.around(inside);
+            let all = self.weigh_rows(&rows);
+            rows.retain(|&row| codes.contains(&self.table.rows[row as usize].status));
+            (self.weigh_rows(&rows) + 0.5 * f64::from(u8::from(!inside))) / (all + 1.0)
         };
         rate(true) / rate(false)
     }
@@ -217,12 +256,12 @@ impl rule::Group for Members<'_, '_> {
         let (start, end) = self.time();
         match (measure, args) {
             (Measure::Count, _) => Some(self.count().round()),
-            (Measure::Share, []) => Some(self.count() / self.weigh(0..self.table.rows.len())),
-            (Measure::Share, [Arg::Filter(of)]) => Some(self.count() / self.weigh(self.passing(0..self.table.rows.len(), of))),
-            (Measure::Part, [Arg::Filter(part)]) => self.ratio(self.members(), &Expr::All, part),
+            (Measure::Share, []) => Some(self.count() / self.table.weight()),
+            (Measure::Share, [Arg::Filter(of)]) => Some(self.count() / self.weigh_rows(&self.passing(self.all(), of))),
+            (Measure::Part, [Arg::Filter(part)]) => self.ratio(self.rows.clone(), &Expr::All, part),
             (Measure::During, [Arg::Filter(of), Arg::Filter(part)]) => self.ratio(self.around(true), of, part),
             (Measure::Outside, [Arg::Filter(of), Arg::Filter(part)]) => self.ratio(self.around(false), of, part),
-            (Measure::Around, [Arg::Filter(of)]) => Some(self.weigh(self.passing(self.around(true), of)).round()),
+            (Measure::Around, [Arg::Filter(of)]) => Some(self.weigh_rows(&self.passing(self.around(true), of)).round()),
             (Measure::Hit, []) => self.hit(None),
             (Measure::Hit, [Arg::Field(field)]) => self.hit(Some(*field)),
             (Measure::Distinct, [Arg::Field(field)]) => Some(self.values(*field).len() as f64),

@@ -3,7 +3,7 @@
 //! ```text
 //! tally::Evidence ─> table     a row a record, a column a field: columns (a record by itself), sequence (its neighbours)
 //!                      │
-//!                    engine    each rule in its order: filter -> group -> condition; what one explains is explained
+//!                    engine    each rule in its order: filter (select) -> group -> condition; what one explains is explained
 //!                      │
 //!                    tell      the case in words: evidence, differences, who is affected, sample lines
 //! ```
@@ -18,7 +18,9 @@ mod engine;
 mod errorpage;
 mod finding;
 mod group;
+mod names;
 mod pages;
+mod select;
 mod sequence;
 mod series;
 mod shift;
@@ -50,17 +52,18 @@ pub struct Diagnosis {
 }
 
 /// Judges a scan. `route_of` gives the route of a path of an input, `mask` takes secrets out of a line.
-pub fn diagnose(scan: &Scan, route_of: &dyn Fn(u32, &[u8]) -> Vec<u8>, mask: &dyn Fn(&str) -> String) -> Diagnosis {
+pub fn diagnose(scan: &Scan, route_of: &(dyn Fn(u32, &[u8]) -> Vec<u8> + Sync), mask: &dyn Fn(&str) -> String) -> Diagnosis {
     let source = |input: &Scanned| Source {
         server: input.server,
         logged: input.logged.clone(),
+        times_header: input.logged.contains(&"header_time"),
         site: format!("{:?} {}", input.service, input.format.as_deref().unwrap_or_default()),
     };
     let mut table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), route_of);
     errorpage::guess_servers(&mut table);
     let counted = counted(scan);
     let is_counted = |code: u16| counted.as_ref().is_none_or(|codes| codes.contains(&code));
-    let mut cases = engine::merge(engine::ask(&table));
+    let mut cases = engine::merge(engine::ask(&table, scan.workers));
     cases.retain(|case| case.main_code().is_some_and(is_counted));
     let traffic = traffic::of(&table, &cases, &is_counted);
     Diagnosis { findings: tell::findings(&cases, scan, mask), advice: advice_on(&cases, &table), traffic }

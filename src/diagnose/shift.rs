@@ -2,6 +2,7 @@
 
 use super::group::Members;
 use super::series::{self, Bin, Burst};
+use super::table::Table;
 use crate::rule::words::Field;
 use hashbrown::HashMap;
 
@@ -20,15 +21,17 @@ const PART: usize = 5;
 /// endpoint, so that other traffic is no shift.
 pub(super) fn of(members: &Members<'_, '_>, field: Field) -> Option<Shift> {
     let table = members.table;
-    let mut endpoints: HashMap<(u32, u32, u32), Vec<f64>> = HashMap::new();
+    let mut endpoints: HashMap<u32, Vec<f64>> = HashMap::new();
+    let endpoint = |row: usize| table.endpoints().of[row];
     // A millisecond is the finest that most logs state, and its multiples are no news.
-    let value = |row: usize| table.number(row, field).map(|v| v.max(0.001));
+    let numbers = table.numbers(field);
+    let value = |row: usize| numbers.of(row).map(|v| v.max(0.001));
     for row in members.members() {
-        endpoints.entry(members.endpoint(row)).or_default().extend(value(row));
+        endpoints.entry(endpoint(row)).or_default().extend(value(row));
     }
     let medians: HashMap<_, f64> =
         endpoints.into_iter().filter(|(_, of)| of.len() >= PART).map(|(endpoint, of)| (endpoint, median(of))).collect();
-    let point = |row: usize| Some((table.rows[row].at, (value(row)? / medians.get(&members.endpoint(row))?).ln()));
+    let point = |row: usize| Some((table.rows[row].at, (value(row)? / medians.get(&endpoint(row))?).ln()));
     let points: Vec<(f64, f64)> = members.members().filter_map(point).filter(|(at, _)| !at.is_nan()).collect();
     let parts = (points.len() / PART).min(PARTS);
     if parts < 6 {
@@ -103,25 +106,40 @@ pub(super) fn period(times: &[f64]) -> Option<f64> {
 /// Bins that the time of a log is cut into to find a stretch.
 const BINS: usize = 240;
 
+/// The time of a log in equal parts.
+pub(super) struct Bins {
+    from: f64,
+    width: f64,
+    /// How many requests fell into each part.
+    all: Vec<f64>,
+}
+
+impl Bins {
+    pub(super) fn of(table: &Table<'_>) -> Self {
+        let (from, to) = table.span();
+        // Coarser than the seconds that most logs state.
+        let width = ((to - from) / BINS as f64).max(1.0);
+        let count = ((to - from) / width) as usize + 1;
+        let mut bins = Self { from, width, all: vec![0.0; count] };
+        table.rows.iter().filter(|row| !row.at.is_nan()).for_each(|row| bins.all[((row.at - from) / width) as usize] += row.weight);
+        bins
+    }
+}
+
 /// The stretch of time that a group's requests crowd in, when it holds nearly all of them and is far shorter than the group:
 /// some strays before or after an incident do not make it longer.
 pub(super) fn crowd(members: &Members<'_, '_>) -> Option<(f64, f64)> {
     let (start, end) = members.time();
-    let (from, to) = members.table.span();
-    // Coarser than the seconds that most logs state.
-    let width = ((to - from) / BINS as f64).max(1.0);
-    let bins = ((to - from) / width) as usize + 1;
-    if start.is_nan() || end <= start || bins < 8 {
+    let Bins { from, width, ref all } = *members.table.bins();
+    if start.is_nan() || end <= start || all.len() < 8 {
         return None;
     }
-    let mut series = vec![Bin { k: 0.0, n: 0.0 }; bins];
-    let bin = |at: f64| ((at - from) / width) as usize;
-    members.table.rows.iter().filter(|row| !row.at.is_nan()).for_each(|row| series[bin(row.at)].n += row.weight);
+    let mut series: Vec<Bin> = all.iter().map(|&n| Bin { k: 0.0, n }).collect();
     members
         .members()
         .map(|row| &members.table.rows[row])
         .filter(|row| !row.at.is_nan())
-        .for_each(|row| series[bin(row.at)].k += row.weight);
+        .for_each(|row| series[((row.at - from) / width) as usize].k += row.weight);
     let range = series::incident(&series)?.range;
     let inside: f64 = series[range.clone()].iter().map(|b| b.k).sum();
     let all: f64 = series.iter().map(|b| b.k).sum();

@@ -1,11 +1,14 @@
 //! The sampled records as a table: a row a record, a column a field of the rule language. Columns are worked out when they are
 //! first asked for.
 
-use super::columns;
+use super::names::{NONE, Names};
+use super::shift::Bins;
+use super::{columns, sequence};
 use crate::rule::words::{Field, Kind};
 use crate::tally::{Event, Span, Text};
 use hashbrown::HashMap;
-use std::cell::OnceCell;
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// What is known of an input.
 pub(super) struct Source {
@@ -15,27 +18,85 @@ pub(super) struct Source {
     pub(super) logged: Vec<&'static str>,
     /// What its lines are of where they name no host: logs of one service in one format are parts of one log.
     pub(super) site: String,
+    /// Whether its format states the time to the upstream's header.
+    pub(super) times_header: bool,
 }
 
 /// What a path of an input is counted under.
-pub(super) type RouteOf<'t> = dyn Fn(u32, &[u8]) -> Vec<u8> + 't;
+pub(super) type RouteOf<'t> = dyn Fn(u32, &[u8]) -> Vec<u8> + Sync + 't;
 
 /// The rows, by code and then as the lines are.
 pub(super) struct Table<'t> {
     pub(super) rows: Vec<Row<'t>>,
     pub(super) sources: Vec<Source>,
     pub(super) route_of: &'t RouteOf<'t>,
-    columns: Vec<OnceCell<Column>>,
-    /// Rows of each client, one behind the other, by time.
-    sequences: OnceCell<Vec<Vec<u32>>>,
-    own_hosts: OnceCell<Vec<Box<[u8]>>>,
-    sites: OnceCell<Vec<u32>>,
-    pub(super) whole: OnceCell<(f64, f64)>,
+    columns: Vec<OnceLock<Column<'t>>>,
+    /// The rows of those that state a client, by client and time.
+    sequences: OnceLock<Vec<u32>>,
+    first_good: OnceLock<Vec<Option<f64>>>,
+    own_hosts: OnceLock<Vec<Box<[u8]>>>,
+    sites: OnceLock<Vec<u32>>,
+    endpoints: OnceLock<Endpoints>,
+    pub(super) whole: OnceLock<(f64, f64)>,
+    weight: OnceLock<f64>,
+    bins: OnceLock<Bins>,
+}
+
+/// A field that is a number: worked out, or as it stands in the records.
+#[derive(Clone, Copy)]
+pub(super) enum Numbers<'a, 't> {
+    Column(&'a [f64]),
+    Status(&'a [Row<'t>]),
+    Bytes(&'a [Row<'t>]),
+    TargetLength(&'a [Row<'t>]),
+    Seconds(&'a [Row<'t>], Span),
+}
+
+impl Numbers<'_, '_> {
+    /// The number of a row, if it states one.
+    pub(super) fn of(&self, row: usize) -> Option<f64> {
+        match self {
+            Self::Column(numbers) => numbers.get(row).copied().filter(|n| !n.is_nan()),
+            Self::Status(rows) => Some(f64::from(rows[row].status)),
+            Self::Bytes(rows) => rows[row].event.bytes.map(|bytes| bytes as f64),
+            Self::TargetLength(rows) => rows[row].event.target_length.map(f64::from),
+            Self::Seconds(rows, span) => rows[row].event.seconds(*span),
+        }
+    }
+}
+
+/// The values of a field as numbers to compare and count.
+pub(super) enum Keys<'a, 't> {
+    /// And how many different ones there are.
+    Symbols(&'a [u32], usize),
+    Flags(&'a [bool]),
+    Numbers(Numbers<'a, 't>),
+}
+
+impl Keys<'_, '_> {
+    /// The key of a row, if it states the field.
+    pub(super) fn of(&self, row: usize) -> Option<u64> {
+        match self {
+            Self::Symbols(symbols, _) => Some(symbols[row]).filter(|&symbol| symbol != NONE).map(u64::from),
+            Self::Flags(flags) => flags.get(row).map(|&flag| u64::from(flag)),
+            Self::Numbers(numbers) => numbers.of(row).map(f64::to_bits),
+        }
+    }
+}
+
+/// The endpoints that requests went to, numbered.
+pub(super) struct Endpoints {
+    /// The number of each row's.
+    pub(super) of: Vec<u32>,
+    /// Method, route and site of each.
+    pub(super) known: Vec<(u32, u32, u32)>,
 }
 
 /// One record.
 pub(super) struct Row<'t> {
     pub(super) event: &'t Event,
+    /// Its code.
+    pub(super) status: u16,
     /// How many records it stands for.
     pub(super) weight: f64,
     /// Seconds since 1970; NaN when not stated.
@@ -43,42 +104,48 @@ pub(super) struct Row<'t> {
 }
 
 /// The values of a field, a row each.
-pub(super) enum Column {
+pub(super) enum Column<'t> {
     /// Which of the values it is; [`NONE`] for not stated.
-    Symbols(Vec<u32>, Vec<Box<[u8]>>),
+    Symbols(Vec<u32>, Names<'t>),
     /// NaN for not stated.
     Numbers(Vec<f64>),
     Flags(Vec<bool>),
 }
 
-/// Not stated.
-pub(super) const NONE: u32 = u32::MAX;
-
 impl<'t> Table<'t> {
     pub(super) fn new(events: impl Iterator<Item = (&'t Event, f64)>, sources: Vec<Source>, route_of: &'t RouteOf<'t>) -> Self {
         let at = |event: &Event| event.time.map_or(f64::NAN, |t| t.seconds as f64 + f64::from(t.nanos) / 1e9);
         Self {
-            rows: events.map(|(event, weight)| Row { event, weight, at: at(event) }).collect(),
+            rows: events.map(|(event, weight)| Row { event, status: event.status.get(), weight, at: at(event) }).collect(),
             sources,
             route_of,
-            columns: Field::ALL.iter().map(|_| OnceCell::new()).collect(),
-            sequences: OnceCell::new(),
-            own_hosts: OnceCell::new(),
-            sites: OnceCell::new(),
-            whole: OnceCell::new(),
+            columns: Field::ALL.iter().map(|_| OnceLock::new()).collect(),
+            sequences: OnceLock::new(),
+            first_good: OnceLock::new(),
+            own_hosts: OnceLock::new(),
+            sites: OnceLock::new(),
+            endpoints: OnceLock::new(),
+            whole: OnceLock::new(),
+            weight: OnceLock::new(),
+            bins: OnceLock::new(),
         }
+    }
+
+    /// How many records all rows stand for.
+    pub(super) fn weight(&self) -> f64 {
+        *self.weight.get_or_init(|| self.rows.iter().map(|row| row.weight).sum())
+    }
+
+    /// How its requests lie in time.
+    pub(super) fn bins(&self) -> &Bins {
+        self.bins.get_or_init(|| Bins::of(self))
     }
 
     pub(super) fn source(&self, row: usize) -> &Source {
         &self.sources[self.rows[row].event.place.input as usize]
     }
 
-    /// Whether the format of a row's input states a field.
-    pub(super) fn logs(&self, row: usize, field: &str) -> bool {
-        self.source(row).logged.contains(&field)
-    }
-
-    pub(super) fn column(&self, field: Field) -> &Column {
+    pub(super) fn column(&self, field: Field) -> &Column<'t> {
         self.columns[field as usize].get_or_init(|| columns::build(self, field))
     }
 
@@ -88,19 +155,27 @@ impl<'t> Table<'t> {
     }
 
     /// The symbols of a text field and what they stand for.
-    pub(super) fn symbols(&self, field: Field) -> (&[u32], &[Box<[u8]>]) {
+    pub(super) fn symbols(&self, field: Field) -> (&[u32], &[Cow<'t, [u8]>]) {
         match self.column(field) {
-            Column::Symbols(symbols, names) => (symbols, names),
+            Column::Symbols(symbols, names) => (symbols, names.all()),
             _ => (&[], &[]),
         }
     }
 
-    /// A value of any field as something to compare and count.
-    pub(super) fn key(&self, row: usize, field: Field) -> Option<u64> {
+    /// Which value of a text field a text is.
+    pub(super) fn find(&self, text: &[u8], field: Field) -> Option<u32> {
+        if let Column::Symbols(_, names) = self.column(field) { names.find(text) } else { None }
+    }
+
+    /// The values of any field as something to compare and count.
+    pub(super) fn keys(&self, field: Field) -> Keys<'_, 't> {
         match field.kind() {
-            Kind::Text => Some(self.symbol(row, field)).filter(|&s| s != NONE).map(u64::from),
-            Kind::Flag => Some(u64::from(self.flag(row, field))),
-            _ => self.number(row, field).map(f64::to_bits),
+            Kind::Text => Keys::Symbols(self.symbols(field).0, self.symbols(field).1.len()),
+            Kind::Flag => match self.column(field) {
+                Column::Flags(flags) => Keys::Flags(flags),
+                _ => Keys::Flags(&[]),
+            },
+            _ => Keys::Numbers(self.numbers(field)),
         }
     }
 
@@ -113,22 +188,26 @@ impl<'t> Table<'t> {
         }
     }
 
-    pub(super) fn number(&self, row: usize, field: Field) -> Option<f64> {
-        let event = self.rows[row].event;
+    /// The values of a field that is a number.
+    pub(super) fn numbers(&self, field: Field) -> Numbers<'_, 't> {
         match field {
-            Field::Status => Some(f64::from(event.status.get())),
-            Field::Bytes => event.bytes.map(|b| b as f64),
-            Field::TargetLength => event.target_length.map(f64::from),
-            Field::Duration => event.seconds(Span::Duration),
-            Field::UpstreamTime => event.seconds(Span::UpstreamTime),
-            Field::ConnectTime => event.seconds(Span::ConnectTime),
-            Field::HeaderTime => event.seconds(Span::HeaderTime),
-            Field::QueueTime => event.seconds(Span::QueueTime),
+            Field::Status => Numbers::Status(&self.rows),
+            Field::Bytes => Numbers::Bytes(&self.rows),
+            Field::TargetLength => Numbers::TargetLength(&self.rows),
+            Field::Duration => Numbers::Seconds(&self.rows, Span::Duration),
+            Field::UpstreamTime => Numbers::Seconds(&self.rows, Span::UpstreamTime),
+            Field::ConnectTime => Numbers::Seconds(&self.rows, Span::ConnectTime),
+            Field::HeaderTime => Numbers::Seconds(&self.rows, Span::HeaderTime),
+            Field::QueueTime => Numbers::Seconds(&self.rows, Span::QueueTime),
             _ => match self.column(field) {
-                Column::Numbers(numbers) => Some(numbers[row]).filter(|n| !n.is_nan()),
-                _ => None,
+                Column::Numbers(numbers) => Numbers::Column(numbers),
+                _ => Numbers::Column(&[]),
             },
         }
+    }
+
+    pub(super) fn number(&self, row: usize, field: Field) -> Option<f64> {
+        self.numbers(field).of(row)
     }
 
     pub(super) fn text(&self, row: usize, field: Field) -> Option<&[u8]> {
@@ -147,30 +226,52 @@ impl<'t> Table<'t> {
     }
 
     /// Rows of each client, by time; rows without a client are in none.
-    pub(super) fn sequences(&self) -> &[Vec<u32>] {
-        self.sequences.get_or_init(|| {
-            let (clients, names) = self.symbols(Field::Client);
-            let mut sequences = vec![Vec::new(); names.len()];
-            for (row, &client) in clients.iter().enumerate().filter(|(_, client)| **client != NONE) {
-                sequences[client as usize].push(row as u32);
+    pub(super) fn sequences(&self) -> impl Iterator<Item = &[u32]> {
+        let rows = self.sequences.get_or_init(|| {
+            let (clients, _) = self.symbols(Field::Client);
+            let mut rows: Vec<u32> = (0..self.rows.len() as u32).filter(|&row| clients[row as usize] != NONE).collect();
+            rows.sort_by_key(|&row| clients[row as usize]);
+            let row = |row: u32| &self.rows[row as usize];
+            for same in rows.chunk_by_mut(|&a, &b| clients[a as usize] == clients[b as usize]) {
+                same.sort_unstable_by(|&a, &b| row(a).at.total_cmp(&row(b).at).then_with(|| row(a).event.place.cmp(&row(b).event.place)));
             }
-            let key = |row: &u32| (self.rows[*row as usize].at, self.rows[*row as usize].event.place);
-            for sequence in &mut sequences {
-                sequence.sort_by(|a, b| key(a).0.total_cmp(&key(b).0).then(key(a).1.cmp(&key(b).1)));
-            }
-            sequences
-        })
+            rows
+        });
+        let (clients, _) = self.symbols(Field::Client);
+        rows.chunk_by(|&a, &b| clients[a as usize] == clients[b as usize])
+    }
+
+    /// When each path answered well for the first time.
+    pub(super) fn first_good(&self) -> &[Option<f64>] {
+        self.first_good.get_or_init(|| sequence::first_good(self))
     }
 
     /// The site of each row: requests to different ones are not compared.
     pub(super) fn sites(&self) -> &[u32] {
         self.sites.get_or_init(|| {
             let mut names = Names::default();
-            let of = |row: &Row<'_>| match row.event.text(Text::Host) {
-                Some(host) => names.symbol(Some(&host.to_ascii_lowercase())),
-                None => names.symbol(Some(self.sources[row.event.place.input as usize].site.as_bytes())),
+            let (hosts, known) = self.symbols(Field::Host);
+            let by_host: Vec<u32> = known.iter().map(|host| names.owned(Some(host.to_ascii_lowercase()))).collect();
+            let by_input: Vec<u32> = self.sources.iter().map(|source| names.symbol(Some(source.site.as_bytes()))).collect();
+            let of =
+                |(row, host): (&Row<'_>, &u32)| by_host.get(*host as usize).copied().unwrap_or(by_input[row.event.place.input as usize]);
+            self.rows.iter().zip(hosts).map(of).collect()
+        })
+    }
+
+    /// Where each request went: what good and failing ones are compared on.
+    pub(super) fn endpoints(&self) -> &Endpoints {
+        self.endpoints.get_or_init(|| {
+            let ((methods, _), (routes, _), sites) = (self.symbols(Field::Method), self.symbols(Field::Route), self.sites());
+            let (mut known, mut numbers) = (Vec::new(), HashMap::new());
+            let mut number = |endpoint: (u32, u32, u32)| {
+                *numbers.entry(endpoint).or_insert_with(|| {
+                    known.push(endpoint);
+                    known.len() as u32 - 1
+                })
             };
-            self.rows.iter().map(of).collect()
+            let of = (0..self.rows.len()).map(|row| number((methods[row], routes[row], sites[row]))).collect();
+            Endpoints { of, known }
         })
     }
 
@@ -196,28 +297,4 @@ pub(super) fn raw(field: Field) -> Option<Text> {
         Field::Request => Text::Malformed,
         _ => return None,
     })
-}
-
-/// Numbers texts in the order in which they come.
-#[derive(Default)]
-pub(super) struct Names {
-    known: HashMap<Box<[u8]>, u32>,
-    names: Vec<Box<[u8]>>,
-}
-
-impl Names {
-    pub(super) fn symbol(&mut self, text: Option<&[u8]>) -> u32 {
-        let Some(text) = text else { return NONE };
-        if let Some(&symbol) = self.known.get(text) {
-            return symbol;
-        }
-        let symbol = self.names.len() as u32;
-        self.known.insert(text.into(), symbol);
-        self.names.push(text.into());
-        symbol
-    }
-
-    pub(super) fn column(self, symbols: Vec<u32>) -> Column {
-        Column::Symbols(symbols, self.names)
-    }
 }

@@ -9,6 +9,7 @@ use crate::model::Timestamp;
 use crate::rule::words::Field;
 use crate::rule::{Piece, Term};
 use crate::scan::Scan;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 /// Values named of each kind that is affected.
@@ -35,7 +36,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
     let moment = |at: f64| (!at.is_nan()).then(|| Timestamp::from_seconds(at.floor() as i64).to_string());
     let whole = members.table.span();
     let margin = members.table.margin();
-    let mut evidence: Vec<String> = ready.evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();
+    let mut evidence: Vec<String> = ready.sentences().evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();
     evidence.extend(time_limit(members));
     evidence.extend(difference::told(members));
     // Referers and targets stand in sentences too.
@@ -52,7 +53,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
         end: moment(end),
         open: Open { before: start <= whole.0 + margin, after: end >= whole.1 - margin },
         count: members.count().round() as u64,
-        of: members.weigh(members.peers().into_iter()).max(members.count()).round() as u64,
+        of: members.weigh_rows(&members.peers()).max(members.count()).round() as u64,
         estimated: members.members().any(|row| members.table.rows[row].weight > 1.0),
         confidence: rule.confidence,
         title: mask(&title(case)),
@@ -69,7 +70,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
 fn time_limit(members: &Members<'_, '_>) -> Option<String> {
     let (center, share) = members.cluster(Field::Duration).filter(|(center, share)| *center >= 0.9 && *share >= 0.5)?;
     let row = members.members().next()?;
-    let (status, server) = (members.table.rows[row].event.status.get(), members.table.source(row).server);
+    let (status, server) = (members.table.rows[row].status, members.table.source(row).server);
     timeouts::named(center, status, server)
         .map(|whose| format!("{} of them took {center:.1} s; for comparison, {whose}", wording::share(share)))
 }
@@ -77,7 +78,7 @@ fn time_limit(members: &Members<'_, '_>) -> Option<String> {
 /// A title says what it can: what is not stated has the name of its kind.
 fn title(case: &Case<'_, '_>) -> String {
     let text = |piece: &Piece| wording::sentence(std::slice::from_ref(piece), &case.members).unwrap_or_else(|| unstated(piece).into());
-    case.ready.title.iter().map(text).collect()
+    case.ready.sentences().title.iter().map(text).collect()
 }
 
 fn unstated(piece: &Piece) -> &'static str {
@@ -115,9 +116,10 @@ fn affected(members: &Members<'_, '_>, mask: &dyn Fn(&str) -> String) -> Affecte
         let of = members.values(field).into_iter().take(NAMED);
         of.map(|(key, count)| Share { name: name(field, key), count: count.round() as u64 }).collect()
     };
-    let mut routes: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    let mut routes: HashMap<(u32, u32), f64> = HashMap::new();
+    let endpoints = members.table.endpoints();
     for row in members.members() {
-        let (method, route, _) = members.endpoint(row);
+        let (method, route, _) = endpoints.known[endpoints.of[row] as usize];
         *routes.entry((method, route)).or_default() += members.table.rows[row].weight;
     }
     let mut routes: Vec<_> = routes.into_iter().collect();

@@ -1,7 +1,8 @@
 //! Who asked: scanners, crawlers and health checks apart from everybody else, so that error rates can be told without them.
 
 use super::engine::Case;
-use super::table::{NONE, Table};
+use super::names::NONE;
+use super::table::Table;
 use crate::rule::words::Field;
 use hashbrown::HashSet;
 use serde::Serialize;

@@ -79,18 +79,25 @@ fn number(field: Field, request: &impl Request) -> Option<f64> {
     if field == Field::Status { Some(f64::from(request.status())) } else { request.number(field) }
 }
 
-/// A text that is not stated differs from every text that is written out. Whether it differs from another field's is unknown.
 fn compare_texts(field: Field, op: Op, right: &Term, request: &impl Request) -> bool {
-    let text = request.text(field);
-    let equal = match right {
-        Term::None => text.is_none(),
-        Term::Text(pattern) => text.is_some_and(|text| pattern.matches(text, case_of(field))),
-        Term::Field(other) => match (text, request.text(*other)) {
-            (Some(text), Some(other)) => text.eq_ignore_ascii_case(other),
-            _ => return false,
-        },
-        Term::Number(_) | Term::Measure(..) => return false,
-    };
+    let Term::Field(other) = right else { return text_holds(field, request.text(field), op, right) };
+    let (Some(text), Some(other)) = (request.text(field), request.text(*other)) else { return false };
+    equality_holds(text.eq_ignore_ascii_case(other), op)
+}
+
+/// Does a comparison of a text with a pattern or with `none` hold? A text that is not stated differs from every text that is
+/// written out. Whether it differs from another field's is unknown.
+#[inline]
+pub fn text_holds(field: Field, text: Option<&[u8]>, op: Op, right: &Term) -> bool {
+    match right {
+        Term::None => equality_holds(text.is_none(), op),
+        Term::Text(pattern) => equality_holds(text.is_some_and(|text| pattern.matches(text, case_of(field))), op),
+        Term::Number(_) | Term::Field(_) | Term::Measure(..) => false,
+    }
+}
+
+#[inline]
+fn equality_holds(equal: bool, op: Op) -> bool {
     match op {
         Op::Equal => equal,
         Op::Differs => !equal,
@@ -112,6 +119,12 @@ fn compare_values(left: Option<f64>, op: Op, right: &Term, value: impl Fn() -> O
         };
     }
     let (Some(left), Some(right)) = (left, value()) else { return false };
+    number_holds(left, op, right)
+}
+
+/// Does a comparison of two numbers hold?
+#[inline]
+pub fn number_holds(left: f64, op: Op, right: f64) -> bool {
     match op {
         Op::Equal => left - right == 0.0,
         Op::Differs => left - right != 0.0,

@@ -16,7 +16,7 @@ mod token;
 pub mod words;
 
 pub use error::RuleError;
-pub use eval::{Group, Request, holds, holds_for, value_of};
+pub use eval::{Group, Request, holds, holds_for, number_holds, text_holds, value_of};
 pub use parse::{condition, filter, term};
 pub use sentence::{Piece, sentence};
 pub use text::Pattern;

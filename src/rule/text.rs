@@ -124,7 +124,9 @@ fn begins(text: &[u8], start: &[u8], case: Case) -> bool {
 }
 
 fn ends(text: &[u8], end: &[u8], case: Case) -> bool {
-    text.len().checked_sub(end.len()).is_some_and(|at| case.equal(&text[at..], end))
+    // Most texts end in another character.
+    let (last, ends) = (text.last().map(u8::to_ascii_lowercase), end.last().map(u8::to_ascii_lowercase));
+    (ends.is_none() || last == ends) && text.len().checked_sub(end.len()).is_some_and(|at| case.equal(&text[at..], end))
 }
 
 /// Where a text that is not empty begins within another.

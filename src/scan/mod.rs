@@ -6,6 +6,7 @@
 
 mod choice;
 mod inputs;
+mod lines;
 mod prepare;
 mod records;
 mod run;
@@ -156,7 +157,8 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     if let Some(folded) = services.as_ref().map(Services::folded).filter(|&folded| folded > 0) {
         context.warn(0, format!("{folded} of {} services are counted together as (other)", MAX_SERVICES + folded));
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
+    let workers = workers(&prepared, spec);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be started");
 
     let hostless = |p: &Prepared| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host));
     for (input, prepared) in prepared.iter().enumerate().filter(|(_, p)| hostless(p)) {

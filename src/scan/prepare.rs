@@ -232,11 +232,14 @@ pub fn detect_in(origin: &Origin, choice: &Choice) -> Result<Vec<(String, Detect
     Ok(vec![(origin.name(), detection(origin.path(), &blocks, choice))])
 }
 
-/// All lines, one behind the last line end among them, where that is empty.
 fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut from = 0;
-    let ends = memchr::memchr_iter(b'\n', block).chain([block.len()]);
-    ends.map(move |end| trim_line(&block[std::mem::replace(&mut from, end + 1)..end]))
+    let mut from = Some(0);
+    std::iter::from_fn(move || {
+        let rest = &block[from?..];
+        let end = memchr::memchr(b'\n', rest);
+        from = end.map(|end| from.unwrap_or(0) + end + 1);
+        Some(trim_line(&rest[..end.unwrap_or(rest.len())]))
+    })
 }
 
 /// What the samples of a service's inputs hold.

@@ -45,17 +45,18 @@ impl Pages {
     /// From what was seen: server as the log tells it (`nginx`, `apache`, `unknown`), status, bytes, how many responses. Best
     /// only of responses that no upstream gave.
     pub(super) fn learn<'a>(seen: impl IntoIterator<Item = (&'a str, u16, u64, u64)>) -> Self {
-        let mut counts: BTreeMap<u16, BTreeMap<u64, u64>> = BTreeMap::new();
+        let mut counts: Vec<(u16, u64, u64)> = Vec::new();
         let (mut nginx, mut apache, mut unknown) = (false, false, false);
         for (server, status, bytes, count) in seen {
             nginx |= server == "nginx";
             apache |= server == "apache";
             unknown |= server == "unknown";
             if status >= 300 && bytes > 0 {
-                *counts.entry(status).or_default().entry(bytes).or_default() += count;
+                counts.push((status, bytes, count));
             }
         }
-        let sizes = Sizes(counts.into_iter().map(|(status, counts)| (status, frequent(counts))).collect());
+        counts.sort_unstable();
+        let sizes = Sizes(counts.chunk_by(|a, b| a.0 == b.0).map(|of| (of[0].0, frequent(of))).collect());
         let mut pages = Self {
             nginx: (nginx || unknown).then(|| nginx::Fit::of(&sizes, nginx)).flatten(),
             apache: (apache || unknown).then(|| apache::Fit::of(&sizes, apache)).flatten(),
@@ -114,9 +115,11 @@ impl Pages {
 }
 
 /// The sizes that make up a good part of a status' responses, the most frequent first.
-fn frequent(counts: BTreeMap<u64, u64>) -> Vec<u64> {
-    let all: u64 = counts.values().sum();
-    let mut sizes: Vec<(u64, u64)> = counts.into_iter().filter(|(_, count)| *count as f64 >= COMMON * all as f64).collect();
+fn frequent(counts: &[(u16, u64, u64)]) -> Vec<u64> {
+    let count = |of: &[(u16, u64, u64)]| of.iter().map(|(.., count)| count).sum::<u64>();
+    let all = count(counts);
+    let sizes = counts.chunk_by(|a, b| a.1 == b.1).map(|of| (of[0].1, count(of)));
+    let mut sizes: Vec<(u64, u64)> = sizes.filter(|(_, count)| *count as f64 >= COMMON * all as f64).collect();
     sizes.sort_by_key(|(bytes, count)| (std::cmp::Reverse(*count), *bytes));
     sizes.truncate(MOST);
     sizes.into_iter().map(|(bytes, _)| bytes).collect()

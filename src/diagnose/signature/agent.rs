@@ -83,7 +83,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
 static BROWSERS: LazyLock<AhoCorasick> = LazyLock::new(|| finder(lists::BROWSERS.iter().map(|(token, _)| *token)));
 
 fn finder<'a>(words: impl Iterator<Item = &'a str>) -> AhoCorasick {
-    let built = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words);
+    let built = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(words);
     built.expect("a list of a few hundred words is far below the limits")
 }
 

@@ -40,7 +40,7 @@ fn set(list: &[&'static str]) -> Set {
 
 /// Finds any of some words, whatever their case.
 fn words(list: &[&str]) -> AhoCorasick {
-    let built = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(list);
+    let built = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(list);
     built.expect("a list of a few hundred words is far below the limits")
 }
 
@@ -54,9 +54,13 @@ fn bare(path: &[u8]) -> &[u8] {
 }
 
 /// Whether a path is one that is asked for by those who look for a way in.
-pub(super) fn is_probe(path: &[u8], query: Option<&[u8]>) -> bool {
-    let path = text::folded(bare(path));
-    probes(&Segments::of(&path)) || query.is_some_and(|query| PROBE_QUERY.is_match(&*text::folded(query)))
+pub(super) fn is_probe(path: &[u8]) -> bool {
+    probes(&Segments::of(&text::folded(bare(path))))
+}
+
+/// The same for a query.
+pub(super) fn is_probing_query(query: &[u8]) -> bool {
+    PROBE_QUERY.is_match(&*text::folded(query))
 }
 
 fn probes(path: &Segments) -> bool {
@@ -78,21 +82,25 @@ fn has_static_ending(file: &[u8]) -> bool {
     file_extension(file).is_some_and(|ending| ending != b"txt" && STATIC.contains(ending))
 }
 
-/// Whether a target carries the mark of an attack: a way out of the root, a database's or a shell's language.
-pub(super) fn is_attack(path: &[u8], query: Option<&[u8]>) -> bool {
-    let raw = |bytes: &[u8]| memchr::memchr2(b'%', b'\\', bytes).is_some() && ATTACK_RAW.is_match(bytes);
-    if raw(path) || query.is_some_and(raw) {
-        return true;
+/// Whether a path carries the mark of an attack: a way out of the root, a database's or a shell's language.
+pub(super) fn is_attack(path: &[u8]) -> bool {
+    is_raw_attack(path) || {
+        let path = text::folded(bare(path));
+        path.starts_with(b"/../") || ATTACK.is_match(&*path)
     }
-    let path = text::folded(bare(path));
-    if path.starts_with(b"/../") || ATTACK.is_match(&*path) {
-        return true;
-    }
-    query.is_some_and(|query| {
+}
+
+/// The same for a query.
+pub(super) fn is_attacking_query(query: &[u8]) -> bool {
+    is_raw_attack(query) || {
         // Decoded twice: what one layer lets through, the next one takes apart.
         let once = plus_is_space(text::folded(query));
         ATTACK.is_match(&*once) || (once.contains(&b'%') && ATTACK.is_match(&*text::folded(&once)))
-    })
+    }
+}
+
+fn is_raw_attack(bytes: &[u8]) -> bool {
+    memchr::memchr2(b'%', b'\\', bytes).is_some() && ATTACK_RAW.is_match(bytes)
 }
 
 fn plus_is_space(query: Cow<[u8]>) -> Cow<[u8]> {
@@ -172,6 +180,14 @@ mod tests {
     fn target(target: &str) -> (&[u8], Option<&[u8]>) {
         let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         (path.as_bytes(), query.map(str::as_bytes))
+    }
+
+    fn is_probe_target(path: &[u8], query: Option<&[u8]>) -> bool {
+        is_probe(path) || query.is_some_and(is_probing_query)
+    }
+
+    fn is_attack_target(path: &[u8], query: Option<&[u8]>) -> bool {
+        is_attack(path) || query.is_some_and(is_attacking_query)
     }
 
     fn each(function: impl Fn(&[u8], Option<&[u8]>) -> bool, yes: &[&str], no: &[&str]) {
@@ -263,7 +279,7 @@ mod tests {
             "/favicon.ico",
             "/blog/.git-explained/",
         ];
-        each(is_probe, &yes, &no);
+        each(is_probe_target, &yes, &no);
     }
 
     #[test]
@@ -314,7 +330,7 @@ mod tests {
             "/x?t=%7B%22a%22%3A1%7D",
             "/books/the-select-union/",
         ];
-        each(is_attack, &yes, &no);
+        each(is_attack_target, &yes, &no);
     }
 
     #[test]
@@ -354,7 +370,7 @@ mod tests {
             "/static/app.js",
         ];
         each(|path, _| is_wellknown(path), &yes, &no);
-        each(is_probe, &[], &yes);
+        each(is_probe_target, &[], &yes);
     }
 
     #[test]
@@ -439,7 +455,8 @@ mod tests {
     #[test]
     fn hostile_targets_are_answered() {
         for bytes in [&b"\xff\xfe%"[..], b"%", b"%%%%", b"\\", b"\\x", b"\\u12", b"////", b"http://", b"https://x"] {
-            let _ = (is_probe(bytes, Some(bytes)), is_attack(bytes, Some(bytes)), is_wellknown(bytes), is_login(bytes), is_secret(bytes));
+            let _ = (is_probe_target(bytes, Some(bytes)), is_attack_target(bytes, Some(bytes)));
+            let _ = (is_wellknown(bytes), is_login(bytes), is_secret(bytes));
             let _ = (is_static(bytes), is_hashed(bytes), extension(bytes), foreign(bytes));
         }
     }
