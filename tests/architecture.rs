@@ -48,6 +48,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("UdpSocket", &[]),
     ("ToSocketAddrs", &[]),
     ("SystemTime", &["cli/"]),
+    ("Instant::now", &["cli/", "scan/stages.rs"]),
+    ("rustix::", &["scan/stages.rs"]),
     ("Timestamp::now", &["cli/"]),
 ];
 

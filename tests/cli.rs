@@ -75,6 +75,33 @@ fn any_number_of_jobs_gives_the_same_bytes() {
 }
 
 #[test]
+fn stats_stand_on_standard_error_alone() {
+    let dir = Dir::new();
+    dir.file("access.log", log());
+    dir.file("access.log.gz", support::pack::gz(log().as_bytes()));
+    let plain = dir.run(&["-o", "json", "access.log"]).exits(0).stdout();
+    let ran = dir.run(&["-o", "json", "--stats", "-q", "-j1", "access.log"]).exits(0);
+    assert_eq!(ran.stdout(), plain);
+    let said = ran.stderr();
+    let row = |said: &str, name: &str| -> Option<Vec<String>> {
+        let words: Vec<String> = said.lines().find(|line| line.starts_with(name))?.split_whitespace().map(str::to_owned).collect();
+        Some(words)
+    };
+    assert_eq!(row(&said, "lines").unwrap()[1], "632");
+    assert_eq!(row(&said, "workers").unwrap()[1], "1");
+    assert!(row(&said, "file bytes").is_none(), "{said}");
+    let wall = |name: &str| row(&said, name).unwrap_or_else(|| panic!("no {name} in\n{said}"))[1].parse::<f64>().unwrap();
+    let stages = ["plan", "open", "sample", "scan", "merge", "report", "diagnose", "output"].map(wall);
+    // Each is rounded to a tenth.
+    assert!((stages.iter().sum::<f64>() - wall("total")).abs() < 0.5, "{said}");
+    assert!(wall("total") > 0.0, "{said}");
+    let said = dir.run(&["--stats", "access.log.gz"]).exits(0).stderr();
+    let packed = std::fs::metadata(dir.path().join("access.log.gz")).unwrap().len();
+    assert!(packed < 10_000 && row(&said, "file bytes").is_some(), "{packed}\n{said}");
+    assert!(dir.run(&["access.log"]).exits(0).stderr().is_empty());
+}
+
+#[test]
 fn csv_opens_in_a_spreadsheet() {
     let dir = Dir::new();
     dir.file("access.log", combined(0, "GET =cmd()|x HTTP/1.1", 200, 1) + &combined(61, "GET /a,b HTTP/1.1", 404, 2));

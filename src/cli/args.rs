@@ -76,6 +76,9 @@ pub(super) struct TallyArgs {
     /// Exit with 3 when more than this share of lines is rejected: 5 or 5%.
     #[arg(long, value_name = "PERCENT", help_heading = "Report")]
     pub(super) max_rejects: Option<String>,
+    /// Say on standard error how fast it went, where the time went and what memory it took.
+    #[arg(long, help_heading = "Report")]
+    pub(super) stats: bool,
     /// Colours in the table; NO_COLOR is honoured.
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Report")]
     pub(super) color: Color,

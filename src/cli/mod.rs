@@ -13,6 +13,7 @@ mod progress;
 mod records;
 mod report;
 mod services;
+mod stats;
 mod stderr;
 mod stdout;
 mod when;

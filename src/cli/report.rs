@@ -2,15 +2,14 @@
 
 use super::args::{Dimension, ReportArgs, Sort, TallyArgs};
 use super::error::Failure;
-use super::{Exit, formats, plan, progress, records, stderr, stdout, when};
+use super::{Exit, formats, plan, progress, records, stats, stderr, stdout, when};
 use crate::diagnose::Severity;
 use crate::output::{self, By, Output, View, Writer};
 use crate::report::{Report, ReportSpec, SortKey};
 use crate::route::{Pattern, RouteRules};
-use crate::scan::{self, Scan};
+use crate::scan::{self, Scan, Stages};
 use crate::tally::{Spec, Width};
 use std::path::Path;
-use std::time::Instant;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     let output = output(&args.output)?;
@@ -50,7 +49,7 @@ pub(super) struct Wanted<'a> {
 
 /// Reads the inputs, makes the report and writes what is wanted of it.
 pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> {
-    let started = Instant::now();
+    let mut stages = Stages::start();
     let most_rejects = args.max_rejects.as_deref().map(plan::share).transpose()?;
     let width = args.window.as_deref().map(when::width).transpose()?;
     let mut plan = plan::plan(&args.scan)?;
@@ -65,14 +64,18 @@ pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> 
     }
     plan::may_write(&wanted.file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
+    stages.end("plan");
     let mut scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
+    stages.join(&scan.stages);
+    let memory = args.stats.then(stats::own_memory).flatten();
     scan.warnings.splice(0..0, plan.warnings);
     bar.finish();
     if let Some(path) = &args.scan.rejects {
         records::write_rejects(&plan.origins, &plan.spec, path)?;
+        stages.end("rejects");
     }
     warn(&scan, args.scan.quiet);
-    let report = Report::new(&scan, &ReportSpec { width, ..wanted.spec });
+    let report = Report::in_stages(&scan, &ReportSpec { width, ..wanted.spec }, &mut |name| stages.end(name));
     if report.lines.parsed == 0 {
         return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
     }
@@ -81,11 +84,15 @@ pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> 
         color: plan::colors(args.color, wanted.file.is_none() && plan::is_terminal()),
         zone: plan.zone,
         by: wanted.by,
-        seconds: Some(started.elapsed().as_secs_f64()),
+        seconds: Some(stages.sum().wall.as_secs_f64()),
         limit: wanted.spec.limit,
         least: wanted.least,
     };
     stdout::with(wanted.file, |out| Ok((wanted.writer)(&report, &view, out)?))?;
+    stages.end("output");
+    if args.stats {
+        stats::say(&scan, &report, &plan.origins, &stages, memory);
+    }
     let rejected = report.lines.rejected as f64 / report.lines.read.max(1) as f64;
     match most_rejects {
         Some(most) if rejected > most => Err(Failure::Nothing(format!(

@@ -18,6 +18,14 @@ fn equal(near: &[u8; NEAR], needle: u8) -> u32 {
     low.simd_eq(needle).to_bitmask() | high.simd_eq(needle).to_bitmask() << 16
 }
 
+/// The same for two bytes.
+#[inline(always)]
+fn equal_either(near: &[u8; NEAR], a: u8, b: u8) -> u32 {
+    let [low, high] = halves(near);
+    let (a, b) = (u8x16::splat(a), u8x16::splat(b));
+    (low.simd_eq(a) | low.simd_eq(b)).to_bitmask() | (high.simd_eq(a) | high.simd_eq(b)).to_bitmask() << 16
+}
+
 #[inline(always)]
 fn halves(near: &[u8; NEAR]) -> [u8x16; 2] {
     let (low, high) = near.split_at(16);
@@ -43,9 +51,21 @@ pub(super) fn find_either(a: u8, b: u8, haystack: &[u8]) -> Option<usize> {
     let Some((near, far)) = haystack.split_first_chunk::<NEAR>() else {
         return haystack.iter().position(|&x| x == a || x == b);
     };
-    match equal(near, a) | equal(near, b) {
-        0 => memchr::memchr2(a, b, far).map(|at| NEAR + at),
+    match equal_either(near, a, b) {
+        0 => find_either_far(a, b, far).map(|at| NEAR + at),
         bits => Some(bits.trailing_zeros() as usize),
+    }
+}
+
+/// A path of more than 32 bytes mostly has no more than 64.
+#[inline(always)]
+fn find_either_far(a: u8, b: u8, haystack: &[u8]) -> Option<usize> {
+    match haystack.split_first_chunk::<NEAR>() {
+        Some((near, far)) => match equal_either(near, a, b) {
+            0 => memchr::memchr2(a, b, far).map(|at| NEAR + at),
+            bits => Some(bits.trailing_zeros() as usize),
+        },
+        None => memchr::memchr2(a, b, haystack),
     }
 }
 
@@ -53,12 +73,18 @@ const fn all(byte: u8) -> u64 {
     0x0101_0101_0101_0101 * byte as u64
 }
 
+/// The first eight bytes as a number, the first one lowest.
+#[inline(always)]
+pub(super) fn eight(text: &[u8]) -> Option<u64> {
+    text.first_chunk().map(|eight| u64::from_le_bytes(*eight))
+}
+
 /// The number that up to seven leading digits are, and how many there are: eight bytes are looked at together, without a
 /// branch that hangs on their number. `None` when there is no digit, or there are more.
 #[inline(always)]
 pub(super) fn leading_digits(text: &[u8]) -> Option<(u64, usize)> {
     // Digits become 0 to 9; everything else has a value of 10 or more, which adding 0x76 carries into the highest bit.
-    let values = u64::from_le_bytes(*text.first_chunk()?) ^ all(b'0');
+    let values = eight(text).unwrap_or_else(|| last_few(text)) ^ all(b'0');
     let others = (((values & all(0x7f)) + all(0x76)) | values) & all(0x80);
     let length = (others.trailing_zeros() / 8) as usize;
     if length == 0 || others == 0 {
@@ -72,10 +98,16 @@ pub(super) fn leading_digits(text: &[u8]) -> Option<(u64, usize)> {
     Some((number, length))
 }
 
+/// Fewer than eight bytes, with NUL behind them.
+#[cold]
+fn last_few(text: &[u8]) -> u64 {
+    text.iter().rev().fold(0, |number, &b| number << 8 | u64::from(b))
+}
+
 /// The length of the capital letters before a space, if they are one to seven.
 #[inline(always)]
 pub(super) fn capitals_before_space(text: &[u8]) -> Option<usize> {
-    let word = u64::from_le_bytes(*text.first_chunk()?);
+    let word = eight(text)?;
     let spaces = word ^ all(b' ');
     let spaces = spaces.wrapping_sub(all(1)) & !spaces & all(0x80);
     let length = (spaces.trailing_zeros() / 8) as usize;
@@ -146,7 +178,7 @@ mod tests {
         fn leading_digits_are_a_number(digits in "[0-9]{0,9}", rest in "[ /:a\\x7f-\u{ff}]{0,9}") {
             let text = format!("{digits}{rest}");
             let expected = digits.parse::<u64>().ok().filter(|_| digits.len() < 8).map(|n| (n, digits.len()));
-            prop_assert_eq!(leading_digits(text.as_bytes()), expected.filter(|_| text.len() >= 8));
+            prop_assert_eq!(leading_digits(text.as_bytes()), expected);
         }
 
         #[test]

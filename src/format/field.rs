@@ -233,11 +233,16 @@ pub enum Unit {
 impl Unit {
     /// How many nanoseconds one is.
     pub const fn nanos(self) -> u64 {
+        10_u64.pow(self.decimals() as u32)
+    }
+
+    /// Digits behind the point down to a nanosecond.
+    pub(super) const fn decimals(self) -> usize {
         match self {
-            Self::Seconds => 1_000_000_000,
-            Self::Millis | Self::MillisOrSeconds => 1_000_000,
-            Self::Micros => 1_000,
-            Self::Nanos => 1,
+            Self::Seconds => 9,
+            Self::Millis | Self::MillisOrSeconds => 6,
+            Self::Micros => 3,
+            Self::Nanos => 0,
         }
     }
 }

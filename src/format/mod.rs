@@ -15,6 +15,7 @@ mod field;
 mod goaccess;
 mod infer;
 mod keyed;
+mod leap;
 mod logged;
 mod pieces;
 mod program;
@@ -245,12 +246,16 @@ impl Format {
 
     /// Whether a line is neither a record nor a reject: blank, a directive such as `#Fields:`, the heading of a table, the
     /// first piece of a line that goes on. What it says about the lines behind it is remembered.
-    #[inline]
+    #[inline(always)]
     pub fn skips(&self, line: &[u8], memory: &mut Memory) -> bool {
         let directive = is_directive(line);
         if !directive && !matches!(self.reader, Reader::Columns(_)) && self.wrapper.is_none() {
             return false;
         }
+        self.skips_or_obeys(line, directive, memory)
+    }
+
+    fn skips_or_obeys(&self, line: &[u8], directive: bool, memory: &mut Memory) -> bool {
         if self.wrapper.is_none() {
             return self.reader.obeys(line, &mut memory.context) || directive;
         }
@@ -340,7 +345,7 @@ impl Format {
 }
 
 /// The line without its line end, a carriage return before it, a byte order mark or a hole of NUL bytes at its start.
-#[inline]
+#[inline(always)]
 pub fn trim_line(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match line.first() {
@@ -357,7 +362,7 @@ fn after_hole(line: &[u8]) -> &[u8] {
 }
 
 /// Whether a trimmed line is neither a record nor a reject: blank, or a directive such as `#Fields:`.
-#[inline]
+#[inline(always)]
 pub fn is_directive(line: &[u8]) -> bool {
     match line.first() {
         None | Some(b'#') => true,

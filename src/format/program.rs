@@ -8,6 +8,7 @@
 use super::bytes::{Literal, find};
 use super::clock::{Clock, pattern_length};
 use super::field::{Field, TimeLayout, Wanted};
+use super::leap::Leap;
 use super::shortcut::{CLF_LEN, Shortcut};
 use super::value;
 use super::{Fit, Reject};
@@ -42,7 +43,9 @@ pub(super) struct Step {
     list: bool,
     /// The field does not begin with a quote.
     bare: bool,
-    shortcut: Shortcut,
+    pub(super) shortcut: Shortcut,
+    /// This step and some behind it at once, and how many they are.
+    pub(super) leap: Option<(Leap, usize)>,
 }
 
 /// The text that follows a field.
@@ -89,6 +92,9 @@ impl Program {
         }
         let last = program.steps.iter().rposition(|s| s.field != Field::Skip).map_or(0, |at| at + 1);
         program.steps.truncate(last.max(program.required));
+        for at in 0..program.steps.len() {
+            program.steps[at].leap = Leap::over(&program.steps[at..], self.numeric_bytes);
+        }
         program
     }
 
@@ -109,9 +115,18 @@ impl Program {
             rest = line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?;
         }
         let mut fit = Fit::Whole;
-        for (at, step) in self.steps.iter().enumerate() {
+        let mut at = 0;
+        while let Some(step) = self.steps.get(at) {
+            if let Some((leap, steps)) = &step.leap
+                && let Some(next) = leap.take(rest, clock, record)
+            {
+                rest = &rest[next..];
+                at += steps;
+                continue;
+            }
             if let Some(next) = step.shortcut.take(rest, clock, record) {
                 rest = &rest[next..];
+                at += 1;
                 continue;
             }
             match self.step(at, rest, clock, record)? {
@@ -122,6 +137,7 @@ impl Program {
                 }
                 (_, Fit::Partly) => return self.judged(record, Fit::Partly),
             }
+            at += 1;
         }
         self.judged(record, if rest.is_empty() { fit } else { Fit::Partly })
     }
@@ -223,14 +239,14 @@ fn bad_status(text: &[u8]) -> Reject {
 impl Step {
     /// A field, how it ends, and how it is to be searched for that end.
     pub(super) fn new(field: Field, end: End, quoted: bool, word: bool, list: bool) -> Self {
-        let shortcut = match &end {
-            End::Text(text) => Shortcut::new(&field, text.text(), quoted, list),
-            End::Byte(b) => Shortcut::new(&field, &[*b], quoted, list),
-            End::Before(_) | End::Time(..) | End::Groups(..) | End::Quote | End::Spaces | End::Line => {
-                Shortcut::new(&field, &[], quoted, list)
-            }
+        let text = match &end {
+            End::Text(text) => Some(text.text()),
+            End::Byte(b) => Some(std::slice::from_ref(b)),
+            End::Line => Some(&[][..]),
+            End::Before(_) | End::Time(..) | End::Groups(..) | End::Quote | End::Spaces => None,
         };
-        Self { field, end, quoted, word, list, bare: false, shortcut }
+        let shortcut = Shortcut::new(&field, text, quoted, list);
+        Self { field, end, quoted, word, list, bare: false, shortcut, leap: None }
     }
 
     /// The same for a format in which a quote at the start of this field means that the line is another's.

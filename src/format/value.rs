@@ -1,5 +1,6 @@
 //! From the bytes of one field to its value in a [`Record`].
 
+use super::bytes::leading_digits;
 use super::clock::Clock;
 use super::field::{Field, TimeLayout, Unit};
 use crate::model::{Record, StatusCode};
@@ -7,8 +8,13 @@ use std::time::Duration;
 
 /// Sets `field` of `record` from its text. What the server wrote as `-` or left empty stays `None`; so does what cannot be
 /// read, since a line with a strange byte count is still a response. Gives whether the text can be what the field says it is.
-#[inline]
 pub(super) fn set<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) -> bool {
+    set_here(record, field, text, clock)
+}
+
+/// The same, for a loop in which the call would cost as much as what it does.
+#[inline(always)]
+pub(super) fn set_here<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8], clock: &mut Clock) -> bool {
     match field {
         Field::Skip
         | Field::SkipList
@@ -109,7 +115,10 @@ fn protocol(text: &[u8]) -> &[u8] {
         b"HTTP/2.0.0.0",
         b"HTTP/3.0.0.0",
     ];
-    VERSIONS.into_iter().find(|name| text.first().is_some_and(u8::is_ascii_digit) && &name[5..] == text).unwrap_or(text)
+    if !text.first().is_some_and(u8::is_ascii_digit) {
+        return text;
+    }
+    VERSIONS.into_iter().find(|name| &name[5..] == text).unwrap_or(text)
 }
 
 /// The sum of the parts, which is unknown as soon as one of them is.
@@ -268,6 +277,22 @@ fn plain_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
         }
     }
     Some((Duration::from_nanos(nanos), at))
+}
+
+/// Up to seven digits at the start of some bytes, a point and as many more, and where they end. `None` for what
+/// [`duration`] may read otherwise.
+#[inline(always)]
+pub(super) fn short_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
+    const TENS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+    let (whole, length) = leading_digits(text)?;
+    let nanos = whole * unit.nanos();
+    if text.get(length) != Some(&b'.') {
+        return Some((Duration::from_nanos(nanos), length));
+    }
+    let (fraction, digits) = leading_digits(&text[length + 1..])?;
+    // A fraction finer than a nanosecond is cut digit by digit.
+    let place = TENS[unit.decimals().checked_sub(digits)?];
+    Some((Duration::from_nanos(nanos + fraction * place), length + 1 + digits))
 }
 
 #[cold]

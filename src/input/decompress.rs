@@ -17,6 +17,8 @@ use zstd_safe::{DCtx, InBuffer, OutBuffer, ResetDirective};
 
 /// Bytes that a decoder is fed at once.
 const BUFFER: usize = 128 << 10;
+/// Whoever asks for as much at once needs no buffer between.
+const LARGE: usize = 16 << 10;
 /// Files compressed twice are seen now and then; more layers are a trap.
 const MOST_LAYERS: usize = 3;
 /// Memory of an xz decoder: twice what `xz -9` needs, so that no file can ask for gigabytes. zstd's own limit is the same.
@@ -82,8 +84,8 @@ impl<R: Read> Peek<R> {
 
 impl<R: Read> Read for Peek<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        // Large reads of plain data go past the buffer.
-        if self.at == self.end && self.failed.is_none() && out.len() >= BUFFER {
+        // What is read in large pieces goes past the buffer.
+        if self.at == self.end && self.failed.is_none() && out.len() >= LARGE {
             return self.reader.read(out);
         }
         let ready = self.ready()?;

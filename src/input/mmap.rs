@@ -10,7 +10,7 @@
 //! checked indexing throughout.
 #![expect(unsafe_code, reason = "mapping a file and handling SIGBUS cannot be done without")]
 
-use memmap2::Mmap;
+use memmap2::{Mmap, UncheckedAdvice};
 use std::fs::File;
 use std::io;
 use std::ops::{Deref, Range};
@@ -88,6 +88,21 @@ impl Map {
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(self.len() - from);
         let start = self.part.start + from;
         Self { whole: Arc::clone(&self.whole), part: start..start + length }
+    }
+
+    /// Says that a range of this is not looked at again soon: its whole pages are taken out of the process. What is left of a
+    /// map when it is dropped is taken out by one thread while all others wait, which takes as long as a tenth of the reading.
+    pub fn release(&self, range: Range<usize>) {
+        let page = PAGE.load(Ordering::Relaxed);
+        let from = (self.part.start + range.start.min(self.len())).next_multiple_of(page);
+        let to = (self.part.start + range.end.min(self.len())) / page * page;
+        if let Some(map) = self.whole.map.as_ref().filter(|_| from < to) {
+            // SAFETY: the range lies within the map, which is a read-only one of a file: whoever looks at it again, as another
+            // thread may just now, gets the file's bytes as on the first look, or the empty pages that the handler put there.
+            let advised = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, from, to - from) };
+            // Pages that stay are no harm.
+            let _ = advised;
+        }
     }
 
     /// The length at which this was cut since the file was mapped, if it was. A file that has grown again since is still cut
@@ -229,6 +244,27 @@ mod tests {
         assert_eq!((map.part(1000, 500).len(), map.part(2900, 500).len(), map.part(u64::MAX, u64::MAX).len()), (500, 100, 0));
         file.set_len(0).unwrap();
         assert!(map.rewritten() && map.cut() == Some(0));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn what_was_released_is_there_again() {
+        let path = std::env::temp_dir().join(format!("logcodes-released-{}", std::process::id()));
+        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path).unwrap();
+        let text: Vec<u8> = (0..100_000u32).map(|n| (n / 7) as u8).collect();
+        file.write_all(&text).unwrap();
+        let map = Map::of(&file).unwrap();
+        let part = map.part(10_000, 50_000);
+        for range in [0..0, 0..1, 0..50_000, 40_000..60_000, 7_000..u32::MAX as usize, 90_000..95_000] {
+            assert!(*map == *text && *part == text[10_000..60_000]);
+            part.release(range);
+        }
+        assert!(*map == *text);
+        file.set_len(8192).unwrap();
+        assert!(map[8192..].iter().all(|&b| b == 0));
+        map.release(0..100_000);
+        assert!(map[..8192] == text[..8192] && map[8192..].iter().all(|&b| b == 0));
+        assert_eq!(map.cut(), Some(8192));
         std::fs::remove_file(&path).unwrap();
     }
 

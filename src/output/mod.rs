@@ -11,12 +11,14 @@ mod json;
 mod markdown;
 mod records;
 pub mod sanitize;
+mod stats;
 mod table;
 mod wording;
 
 pub use causes::write_rules;
 pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
 pub use records::{RecordFormat, RecordWriter};
+pub use stats::{Stats, write_stats};
 
 use crate::diagnose::Severity;
 use crate::report::Report;

@@ -43,17 +43,24 @@ impl Default for ReportSpec {
 impl Report {
     /// The report of a scan.
     pub fn new(scan: &Scan, spec: &ReportSpec) -> Self {
+        Self::in_stages(scan, spec, &mut |_| {})
+    }
+
+    /// The same, and says at the end of each stage which one it was: this room has no clock.
+    pub fn in_stages(scan: &Scan, spec: &ReportSpec, ended: &mut dyn FnMut(&'static str)) -> Self {
         let lines = line_counts(scan);
         let windows = windows::rows(scan, spec.width);
         let window_seconds = windows.width;
         let labels = Labels::new(scan);
         let (sums, shown, routes_folded) = routes::sums(&scan.tally, &labels);
+        ended("report");
         let diagnosis = diagnose(scan, &|input, path| route_of(scan, &shown, input, path), &mask_secrets);
+        ended("diagnose");
         let services = services::rows(scan, &labels, &sums, window_seconds, lines.parsed);
         let routes = routes::rows(sums, &labels, spec);
         let codes = codes(&routes.all, lines.parsed);
         let span = scan.tally.span();
-        Self {
+        let report = Self {
             schema_version: 1,
             inputs: inputs(scan, &labels),
             lines,
@@ -74,7 +81,9 @@ impl Report {
             advice: diagnosis.advice,
             rejects: rejects(scan),
             warnings: warnings(scan, spec, window_seconds),
-        }
+        };
+        ended("report");
+        report
     }
 }
 

@@ -1,9 +1,10 @@
 //! From a method and a path to a small number, quickly.
 //!
-//! Two tables. The outer one is a bounded cache of raw bytes, so that a path seen a moment ago costs one hash and one
-//! comparison; it may forget at any time. The inner one holds every route once and forgets nothing. Both hash with a seed
-//! of the process, since their keys come from strangers.
+//! Two tables. The outer one, [`super::recent`], is a bounded cache of raw bytes, so that a path seen a moment ago costs one
+//! digest and one comparison; it may forget at any time. The inner one holds every route once and forgets nothing; it hashes
+//! with a seed of the process, since its keys come from strangers.
 
+use super::recent::Recent;
 use super::{NO_REQUEST, RouteRules};
 use crate::model::ServiceId;
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -11,7 +12,7 @@ use std::hash::BuildHasher;
 
 /// A route of one [`Routes`]; another one numbers otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct RouteId(u32);
+pub struct RouteId(pub(super) u32);
 
 impl RouteId {
     /// Stands for all routes that there was no room for.
@@ -41,11 +42,7 @@ pub struct Routes {
     /// The service that requests go to until another one is named.
     service: ServiceId,
     hasher: DefaultHashBuilder,
-    cache: Vec<Cached>,
-    /// The cached paths' bytes, one after the other.
-    arena: Vec<u8>,
-    /// How often the arena was emptied: an entry of an earlier time is void.
-    epoch: u32,
+    recent: Recent,
     table: HashTable<u32>,
     keys: Vec<RouteKey>,
     scratch: Vec<u8>,
@@ -53,31 +50,15 @@ pub struct Routes {
     limit: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Cached {
-    hash: u64,
-    epoch: u32,
-    start: u32,
-    path: u16,
-    id: u32,
-    method: u64,
-}
-
-/// Entries of the cache, a power of two.
-const CACHE: usize = 1 << 15;
-/// When the cached paths take more bytes than this, the cache starts over.
-const ARENA: usize = 1 << 20;
-
 impl Routes {
     /// An empty table.
     pub fn new(rules: RouteRules) -> Self {
+        let hasher = DefaultHashBuilder::default();
         Self {
             rules,
             service: ServiceId::NONE,
-            hasher: DefaultHashBuilder::default(),
-            cache: vec![Cached::default(); CACHE],
-            arena: Vec::new(),
-            epoch: 1,
+            recent: Recent::new(&hasher),
+            hasher,
             table: HashTable::new(),
             keys: Vec::new(),
             scratch: Vec::new(),
@@ -85,13 +66,9 @@ impl Routes {
         }
     }
 
-    /// The service that requests go to from now on. The cache knows none, and starts over: inputs change far less often than
-    /// lines, and a line must not cost more for it.
+    /// The service that requests go to from now on.
     pub fn set_service(&mut self, service: ServiceId) {
-        if service != self.service {
-            self.service = service;
-            self.forget_paths();
-        }
+        self.service = service;
     }
 
     /// The service that requests go to.
@@ -99,47 +76,27 @@ impl Routes {
         self.service
     }
 
-    fn forget_paths(&mut self) {
-        self.arena.clear();
-        self.epoch = self.epoch.wrapping_add(1);
-    }
-
     /// The route of a request; without method or path it is [`NO_REQUEST`].
     #[inline]
     pub fn of(&mut self, method: Option<&[u8]>, path: Option<&[u8]>) -> RouteId {
-        let (method, path) = match (method, path) {
-            (Some(method), Some(path)) => (method, path),
-            (None, Some(path)) => (&b""[..], path),
-            _ => return self.intern(self.service, b"", NO_REQUEST),
-        };
-        let Some(short) = short_method(method) else { return self.miss(method, path, None) };
-        let hash = self.hasher.hash_one((short, path));
-        let slot = hash as usize & (CACHE - 1);
-        let cached = &self.cache[slot];
-        if cached.hash == hash && cached.epoch == self.epoch && cached.method == short && usize::from(cached.path) == path.len() {
-            let start = cached.start as usize;
-            if self.arena[start..start + path.len()] == *path {
-                return RouteId(cached.id);
-            }
+        let Some(path) = path else { return self.intern(self.service, b"", NO_REQUEST) };
+        let method = method.unwrap_or_default();
+        let Some(key) = self.recent.key(self.service, method, path) else { return self.work_out(method, path) };
+        if let Some(id) = self.recent.get(key) {
+            return id;
         }
-        self.miss(method, path, Some((hash, slot, short)))
+        let id = self.work_out(method, path);
+        self.recent.put(key, id);
+        id
     }
 
     #[inline(never)]
-    fn miss(&mut self, method: &[u8], path: &[u8], place: Option<(u64, usize, u64)>) -> RouteId {
+    fn work_out(&mut self, method: &[u8], path: &[u8]) -> RouteId {
         let mut route = std::mem::take(&mut self.scratch);
         route.clear();
         self.rules.write(self.service, path, &mut route);
         let id = self.intern(self.service, known_method(method), &route);
         self.scratch = route;
-        if let (Ok(length), Some((hash, slot, short))) = (u16::try_from(path.len()), place) {
-            if self.arena.len() + path.len() > ARENA {
-                self.forget_paths();
-            }
-            let start = self.arena.len() as u32;
-            self.arena.extend_from_slice(path);
-            self.cache[slot] = Cached { hash, epoch: self.epoch, start, path: length, id: id.0, method: short };
-        }
         id
     }
 
@@ -180,7 +137,7 @@ impl Routes {
     pub fn restart(&mut self, limit: u64) -> Vec<RouteKey> {
         self.limit = self.limit.min(limit);
         self.table.clear();
-        self.forget_paths();
+        self.recent.clear();
         std::mem::take(&mut self.keys)
     }
 
@@ -279,13 +236,6 @@ const METHODS: [&[u8]; 50] = [
 
 fn known_method(method: &[u8]) -> &[u8] {
     if method.is_empty() || METHODS.contains(&method) { method } else { b"_OTHER" }
-}
-
-/// A method of one to seven bytes as a number; those of other lengths are not cached.
-#[inline]
-fn short_method(method: &[u8]) -> Option<u64> {
-    // The leading one tells apart what differs in leading zeros only.
-    (1..8).contains(&method.len()).then(|| method.iter().fold(1, |number, &b| number << 8 | u64::from(b)))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod fold;
 mod intern;
 mod pattern;
+mod recent;
 mod template;
 
 pub use fold::{Counted, Folds, MAX_VALUES, fold_positions};

@@ -2,6 +2,7 @@
 
 use super::ScanSpec;
 use super::inputs::{Inputs, inputs};
+use super::lines::SplitLines;
 use super::prepare::{Prepared, Source, Unknown};
 use super::unpack::Reel;
 use crate::format::{Format, Memory, Reject, is_directive, trim_line};
@@ -74,11 +75,7 @@ fn read<E>(
     let (mut lines, mut memory) = (Lines::default(), Memory::new(spec.zone.clone()));
     let input = Named { name: &name, service: service.as_deref() };
     let mut part = |data: &[u8]| -> Result<(), E> {
-        if data.is_empty() {
-            return Ok(());
-        }
-        let data = data.strip_suffix(b"\n").unwrap_or(data);
-        for line in data.split(|&b| b == b'\n') {
+        for line in SplitLines::of(data) {
             one(line, format.as_ref(), spec, &mut memory, &mut lines, &mut |number, event| each(input, number, event))?;
         }
         Ok(())

@@ -1,32 +1,19 @@
-//! Who reads and who counts.
+//! What each worker does: it counts parts of mapped files, reads streams, and counts what was read of them.
 //!
 //! ```text
-//! mapped files  ── chunks ──────────────────────────────┐
-//!                                                       ├─> workers, a tally each
-//! streams ─> a queue ─> readers ─> a channel of blocks ─┘
+//! mapped files  ── chunks ──┐
+//!                           ├─> workers, a tally each
+//! streams ──────── blocks ──┘
 //! ```
-//!
-//! A reader takes a stream, decompresses it to its end and takes the next one; there are as many as there are streams, but
-//! not more than workers. The channel is short, and buffers come back: memory stays flat whatever the length of a stream.
 
 use super::prepare::{Prepared, Source};
-use super::{BLOCK, Context, Done};
+use super::streams::{Block, Streams, Turn};
+use super::{Context, Done};
 use crate::format::Format;
-use crate::input::{Blocks, Chunk, Map, chunk_of, chunks};
-use std::collections::{HashMap, VecDeque};
+use crate::input::{Chunk, Map, chunk_of, chunks};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError};
-use std::sync::{Arc, Mutex, mpsc};
-
-/// What one reader reads from its start to its end: a stream, or the members of an archive in its order.
-type Job<'p> = Vec<(u32, &'p mut Prepared)>;
-
-/// Some lines of a stream.
-struct Block {
-    chunk: Chunk,
-    text: Vec<u8>,
-    carried: Carried,
-}
+use std::sync::{Arc, Mutex};
 
 /// A part of a mapped file that nobody has counted yet.
 struct Part<'m> {
@@ -37,14 +24,13 @@ struct Part<'m> {
     fold: Option<&'m Mutex<Fold>>,
 }
 
-/// Earlier lines that those of a chunk hang on: a heading, the first pieces of a line. Empty for nearly every format.
-type Carried = Arc<[u8]>;
+/// Parts that a worker takes at once: giving back pages disturbs the other cores, so that it is not done too often.
+const RUN: usize = 8;
+/// Times that each worker takes some at least, so that all end together.
+const TURNS: usize = 8;
 
-/// The reader's side of the channel, and the buffers that come back.
-struct Pipe<'c> {
-    full: SyncSender<Block>,
-    empty: &'c Mutex<Receiver<Vec<u8>>>,
-}
+/// Earlier lines that those of a chunk hang on: a heading, the first pieces of a line. Empty for nearly every format.
+pub(super) type Carried = Arc<[u8]>;
 
 impl Context<'_> {
     /// Reads and counts everything.
@@ -66,28 +52,9 @@ impl Context<'_> {
                 numbers.map(move |number| Part { chunk: Chunk { input: *input, number }, map, name, fold })
             })
             .collect();
-        let queue = jobs(prepared);
-        let readers = queue.len().min(pool.current_num_threads());
-        let (queue, next) = (Mutex::new(queue), AtomicUsize::new(0));
-        // Two blocks a worker on their way.
-        let (full_in, full_out) = mpsc::sync_channel(pool.current_num_threads());
-        let (empty_in, empty_out) = mpsc::channel();
-        let (full_out, empty_out) = (Mutex::new(full_out), Mutex::new(empty_out));
-        let done = std::thread::scope(|scope| {
-            for _ in 0..readers {
-                let pipe = Pipe { full: full_in.clone(), empty: &empty_out };
-                let queue = &queue;
-                scope.spawn(move || {
-                    // The lock must not be held while a stream is read.
-                    let take = || queue.lock().expect("no reader panicked").pop_front();
-                    while let Some(job) = take() {
-                        self.read(job, &pipe);
-                    }
-                });
-            }
-            drop(full_in);
-            pool.broadcast(|_| self.work(&parts, &next, &full_out, &empty_in))
-        });
+        let workers = pool.current_num_threads();
+        let (streams, next) = (Streams::new(prepared, workers), AtomicUsize::new(0));
+        let done = pool.broadcast(|_| self.work(&parts, &next, &streams, workers));
         for (input, map, name) in &maps {
             let fold = &mut folds[*input as usize].lock().expect("no worker panicked");
             fold.go(self, *input, map, chunks(map.len(), self.spec.chunk) as u32);
@@ -99,27 +66,34 @@ impl Context<'_> {
         done
     }
 
-    /// Counts blocks of streams, whose readers wait, before parts of maps, which do not.
-    fn work(&self, parts: &[Part<'_>], next: &AtomicUsize, full: &Mutex<Receiver<Block>>, empty: &Sender<Vec<u8>>) -> Done {
+    /// Streams come before maps: a stream is read by one worker at a time, a map by all of them to the last moment.
+    fn work(&self, parts: &[Part<'_>], next: &AtomicUsize, streams: &Streams<'_>, workers: usize) -> Done {
         let mut worker = self.worker();
         let mut mapped = !parts.is_empty();
+        let run = (parts.len() / (TURNS * workers)).clamp(1, RUN);
         loop {
-            let full = full.lock().expect("no worker panicked");
-            let block = if mapped { full.try_recv() } else { full.recv().map_err(|_| TryRecvError::Disconnected) };
-            drop(full);
-            match block {
-                Ok(Block { chunk, text, carried }) => {
+            match streams.next(!mapped) {
+                Some(Turn::Read(reader)) => reader.read(self),
+                Some(Turn::Count(Block { chunk, text, carried })) => {
                     worker.read(&text, chunk, &carried);
                     self.progress.advance(text.len() as u64);
-                    // Nobody takes buffers any more when all is read.
-                    let _ = empty.send(text);
+                    streams.reuse(text);
                 }
-                Err(TryRecvError::Disconnected) if !mapped => return worker.done(),
-                Err(_) => match parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    Some(part) => self.count(part, &mut worker),
-                    None => mapped = false,
+                None if !mapped => return worker.done(),
+                None => match parts.get(next.fetch_add(run, Ordering::Relaxed)..) {
+                    Some(left @ [_, ..]) => self.count_run(&left[..run.min(left.len())], &mut worker),
+                    _ => mapped = false,
                 },
             }
+        }
+    }
+
+    /// Counts parts that follow one another, and gives back their pages: each worker its own, at the same time.
+    fn count_run(&self, run: &[Part<'_>], worker: &mut super::Worker<'_>) {
+        run.iter().for_each(|part| self.count(part, worker));
+        for parts in run.chunk_by(|a, b| a.chunk.input == b.chunk.input) {
+            let at = |number: u32| number as usize * self.spec.chunk;
+            parts[0].map.release(at(parts[0].chunk.number)..at(parts[parts.len() - 1].chunk.number + 1));
         }
     }
 
@@ -141,57 +115,15 @@ impl Context<'_> {
     }
 
     /// The format of an input, if what a line means can hang on lines before it.
-    fn hanging(&self, input: u32) -> Option<&Format> {
+    pub(super) fn hanging(&self, input: u32) -> Option<&Format> {
         self.formats[input as usize].as_ref().map(|r| &r.format).filter(|f| f.hangs_on_earlier_lines())
     }
 
     /// A line whose end never came is no request, and says so.
-    fn tell_open_pieces(&self, input: u32, name: &str, carried: &[u8]) {
+    pub(super) fn tell_open_pieces(&self, input: u32, name: &str, carried: &[u8]) {
         let open = self.hanging(input).map_or(0, |format| format.open_pieces(carried));
         if open > 0 {
             self.warn(input, format!("{name}: ends within a line that came in pieces; they are counted with the blank lines"));
-        }
-    }
-
-    /// Reads the streams of a job one after another.
-    fn read(&self, job: Job<'_>, pipe: &Pipe<'_>) {
-        let mut reel = None;
-        for (input, prepared) in job {
-            let stream = match prepared.take_stream(&mut reel) {
-                Ok(stream) => stream,
-                Err(error) => {
-                    self.warn(input, format!("{error}; what was read before it counts"));
-                    continue;
-                }
-            };
-            let mut blocks = Blocks::new(stream, BLOCK);
-            let format = self.hanging(input);
-            let (mut number, mut carried) = (0, Carried::default());
-            loop {
-                let mut block = pipe.empty.lock().expect("no reader panicked").try_recv().unwrap_or_default();
-                let ended = match blocks.next(&mut block) {
-                    Ok(false) => break,
-                    Ok(true) => None,
-                    Err(error) => {
-                        block = blocks.leftover();
-                        Some(error)
-                    }
-                };
-                prepared.bytes += block.len() as u64;
-                let before = carried.clone();
-                format.into_iter().for_each(|format| carry(format, &mut carried, &block));
-                if pipe.full.send(Block { chunk: Chunk { input, number }, text: block, carried: before }).is_err() {
-                    break;
-                }
-                number += 1;
-                if let Some(error) = ended {
-                    let archive = reel.as_ref().and_then(super::unpack::Reel::failed);
-                    let what = archive.unwrap_or_else(|| format!("{}: {error}", prepared.name));
-                    self.warn(input, format!("{what}; what was read before it counts"));
-                    break;
-                }
-            }
-            self.tell_open_pieces(input, &prepared.name, &carried);
         }
     }
 }
@@ -225,29 +157,9 @@ impl Fold {
 }
 
 /// Goes on by some lines.
-fn carry(format: &Format, carried: &mut Carried, text: &[u8]) {
+pub(super) fn carry(format: &Format, carried: &mut Carried, text: &[u8]) {
     let next = format.carried(carried, text);
     if next[..] != carried[..] {
         *carried = next.into();
     }
-}
-
-/// The streams, each a job, and those of one archive a job together.
-fn jobs(prepared: &mut [Prepared]) -> VecDeque<Job<'_>> {
-    let mut queue: VecDeque<Job<'_>> = VecDeque::new();
-    for (input, prepared) in prepared.iter_mut().enumerate() {
-        if !prepared.is_text() || matches!(prepared.source, Source::Map(_)) {
-            continue;
-        }
-        let archive = prepared.member().map(|(origin, _)| origin);
-        let same = |job: &&mut Job<'_>| archive.is_some() && job[0].1.member().map(|(origin, _)| origin) == archive;
-        match queue.iter_mut().find(same) {
-            Some(job) => job.push((input as u32, prepared)),
-            None => queue.push_back(vec![(input as u32, prepared)]),
-        }
-    }
-    for job in &mut queue {
-        job.sort_by_key(|(_, prepared)| prepared.member().map(|(_, number)| number));
-    }
-    queue
 }

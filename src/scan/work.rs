@@ -1,6 +1,7 @@
 //! The loop over lines: what one worker does with one chunk.
 
 use super::Done;
+use super::lines::SplitLines;
 use crate::filter::Filter;
 use crate::format::{Field, Format, Memory, Reject, Wanted, is_directive, trim_line};
 use crate::input::Chunk;
@@ -70,13 +71,7 @@ impl<'c> Worker<'c> {
         }
         self.tally.set_service(self.services[chunk.input as usize]);
         let mut lines = Lines::default();
-        let mut rest = data;
-        while !rest.is_empty() {
-            let (line, next) = match memchr::memchr(b'\n', rest) {
-                Some(at) => (&rest[..at], &rest[at + 1..]),
-                None => (rest, &rest[rest.len()..]),
-            };
-            rest = next;
+        for line in SplitLines::of(data) {
             let line = trim_line(line);
             let number = lines.lines as u32;
             lines.lines += 1;

@@ -308,7 +308,7 @@ fn is_request(text: &str) -> bool {
 
 /// A time after 2000 and before 2100.
 fn is_time(text: &str) -> bool {
-    let clock = Clock::new(TimeZone::UTC);
+    let mut clock = Clock::new(TimeZone::UTC);
     clock.any(text.as_bytes()).is_some_and(|t| (946_684_800..4_102_444_800).contains(&t.seconds))
 }
 

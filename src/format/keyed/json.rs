@@ -4,7 +4,8 @@
 //! strings with escapes are copied. nginx with `escape=default` writes `\xNN`, which is no JSON: such a line is mended (the
 //! escape stays as text, as in every other log) and read again; so are control bytes and bytes that are no UTF-8.
 
-use super::{Found, Key, Keys, Node, Strings, Text};
+use super::found::{Found, Text};
+use super::{Key, Keys, Node, Strings};
 use crate::format::clock::Clock;
 use crate::format::{Fit, Reject};
 use crate::model::Record;
@@ -26,47 +27,58 @@ impl JsonProgram {
         strings: &'a mut Strings,
         record: &mut Record<'a>,
     ) -> Result<Fit, Reject> {
-        if line.trim_ascii_start().first() != Some(&b'{') {
-            return Err(Reject::NotJson);
-        }
-        let Strings { unescaped, mended } = strings;
-        let found = self.found(line, unescaped, mended)?;
-        found.fill(&self.0, record, unescaped, clock)?;
+        let Strings { unescaped, mended, found, shapes, .. } = strings;
+        let text = if shapes.read(line, &self.0, found, unescaped) {
+            line
+        } else {
+            let text = self.find(line, found, unescaped, mended)?;
+            // What had to be mended has a shape that JSON has not.
+            if std::ptr::eq(text, line) {
+                shapes.learn(line, &self.0);
+            }
+            text
+        };
+        found.fill(&self.0, record, text, unescaped, clock)?;
         Ok(if found.fills(&self.0) { Fit::Whole } else { Fit::Partly })
     }
 
     /// The bits of the fields that a line has keys for.
     pub(crate) fn met(&self, line: &[u8]) -> u32 {
-        self.found(line, &mut String::new(), &mut Vec::new()).map_or(0, |found| found.met)
-    }
-
-    fn found<'a>(&'a self, line: &'a [u8], unescaped: &mut String, mended: &'a mut Vec<u8>) -> Result<Found<'a>, Reject> {
         let mut found = Found::default();
-        unescaped.clear();
-        if self.walk(line, &mut found, unescaped).is_err() {
-            mend(line, mended);
-            found = Found::default();
-            unescaped.clear();
-            self.walk(mended, &mut found, unescaped).map_err(|e| if e.is_eof() { Reject::CutShort } else { Reject::NotJson })?;
-        }
-        Ok(found)
+        self.find(line, &mut found, &mut String::new(), &mut Vec::new()).map_or(0, |_| found.met())
     }
 
-    fn walk<'a>(&'a self, line: &'a [u8], found: &mut Found<'a>, unescaped: &mut String) -> Result<(), serde_json::Error> {
+    /// Finds the fields of a line; gives the text that they stand in, which is the line or what it was mended to.
+    fn find<'a>(&self, line: &'a [u8], found: &mut Found, unescaped: &mut String, mended: &'a mut Vec<u8>) -> Result<&'a [u8], Reject> {
+        if line.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Reject::NotJson);
+        }
+        if self.walk(line, found, unescaped).is_ok() {
+            return Ok(line);
+        }
+        mend(line, mended);
+        self.walk(mended, found, unescaped).map_err(|e| if e.is_eof() { Reject::CutShort } else { Reject::NotJson })?;
+        Ok(mended)
+    }
+
+    fn walk(&self, line: &[u8], found: &mut Found, unescaped: &mut String) -> Result<(), serde_json::Error> {
+        found.clear();
+        unescaped.clear();
         let mut reader = serde_json::Deserializer::from_slice(line);
-        Level { node: &self.0.root, found, unescaped }.deserialize(&mut reader)?;
+        Level { node: &self.0.root, line, found, unescaped }.deserialize(&mut reader)?;
         reader.end()
     }
 }
 
 /// Walks one object.
-struct Level<'n, 'f, 'a> {
-    node: &'a Node,
-    found: &'f mut Found<'a>,
+struct Level<'n, 'a> {
+    node: &'n Node,
+    line: &'a [u8],
+    found: &'n mut Found,
     unescaped: &'n mut String,
 }
 
-impl<'a> DeserializeSeed<'a> for Level<'_, '_, 'a> {
+impl<'a> DeserializeSeed<'a> for Level<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -74,7 +86,7 @@ impl<'a> DeserializeSeed<'a> for Level<'_, '_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Level<'_, '_, 'a> {
+impl<'a> Visitor<'a> for Level<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,16 +102,16 @@ impl<'a> Visitor<'a> for Level<'_, '_, 'a> {
             };
             let raw: &'a RawValue = map.next_value()?;
             let raw = raw.get();
-            key.field.iter().for_each(|(field, _)| self.found.meet(field));
+            key.row.iter().for_each(|row| self.found.meet(row.met()));
             if raw.starts_with('{') && !key.inside.keys.is_empty() {
                 let mut reader = serde_json::Deserializer::from_str(raw);
-                let inner = Level { node: &key.inside, found: &mut *self.found, unescaped: &mut *self.unescaped };
+                let inner = Level { node: &key.inside, line: self.line, found: &mut *self.found, unescaped: &mut *self.unescaped };
                 // Well-formed it is, as a whole; a key with half a surrogate in it makes what follows unreadable, no more.
                 let _ = inner.deserialize(&mut reader);
-            } else if let Some((field, rank)) = &key.field
+            } else if let Some(row) = key.row
                 && let Some(text) = plain(raw, self.unescaped)
             {
-                self.found.put(field, *rank, text);
+                self.found.put(row, text.place(self.line));
             }
         }
         Ok(())
@@ -107,12 +119,12 @@ impl<'a> Visitor<'a> for Level<'_, '_, 'a> {
 }
 
 /// Finds a key among those that matter.
-struct KeySeed<'a> {
-    keys: &'a HashMap<Box<str>, Key>,
+struct KeySeed<'n> {
+    keys: &'n HashMap<Box<str>, Key>,
 }
 
-impl<'a> DeserializeSeed<'a> for KeySeed<'a> {
-    type Value = Option<&'a Key>;
+impl<'a, 'n> DeserializeSeed<'a> for KeySeed<'n> {
+    type Value = Option<&'n Key>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         // Half of a surrogate pair is no text, but bytes: a key that nobody asks for must not decide about a line.
@@ -120,8 +132,8 @@ impl<'a> DeserializeSeed<'a> for KeySeed<'a> {
     }
 }
 
-impl<'a> Visitor<'a> for KeySeed<'a> {
-    type Value = Option<&'a Key>;
+impl<'n> Visitor<'_> for KeySeed<'n> {
+    type Value = Option<&'n Key>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
@@ -134,7 +146,7 @@ impl<'a> Visitor<'a> for KeySeed<'a> {
 
 /// The text of a raw JSON value: what is in the quotes, the digits of a number, the first element of a list (headers are
 /// lists). `null` and objects are nothing.
-fn plain<'a>(raw: &'a str, unescaped: &mut String) -> Option<Text<'a>> {
+pub(super) fn plain<'a>(raw: &'a str, unescaped: &mut String) -> Option<Text<'a>> {
     match raw.as_bytes() {
         [b'"', inner @ .., b'"'] => {
             if memchr::memchr(b'\\', inner).is_none() {

@@ -1,9 +1,12 @@
 //! Lines of pairs: LTSV (`label:value` between tabs) and logfmt (`key=value` between spaces, values in quotes if need be).
 
-use super::{Found, Keys, Strings, Text};
+use super::found::{Found, Text};
+use super::{Keys, Row, Strings};
+use crate::format::bytes::find;
 use crate::format::clock::Clock;
 use crate::format::{Fit, Reject};
 use crate::model::Record;
+use std::sync::Arc;
 
 /// How pairs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,42 +37,98 @@ impl Pairs {
         if line.first() == Some(&b'{') {
             return Err(Reject::NotThisFormat);
         }
-        let unescaped = &mut strings.unescaped;
-        let found = self.found(line, unescaped)?;
-        found.fill(&self.keys, record, unescaped, clock)?;
+        let Strings { unescaped, found, order, .. } = strings;
+        self.find(line, found, unescaped, order)?;
+        found.fill(&self.keys, record, line, unescaped, clock)?;
         Ok(if found.fills(&self.keys) { Fit::Whole } else { Fit::Partly })
     }
 
     /// The bits of the fields that a line has keys for.
     pub(crate) fn met(&self, line: &[u8]) -> u32 {
-        self.found(line, &mut String::new()).map_or(0, |found| found.met)
+        let mut found = Found::default();
+        self.find(line, &mut found, &mut String::new(), &mut Order::default()).map_or(0, |()| found.met())
     }
 
-    fn found<'a>(&'a self, line: &'a [u8], unescaped: &mut String) -> Result<Found<'a>, Reject> {
-        let mut found = Found::default();
+    fn find(&self, line: &[u8], found: &mut Found, unescaped: &mut String, order: &mut Order) -> Result<(), Reject> {
+        found.clear();
         unescaped.clear();
+        order.is_of(&self.keys);
         let pairs = match self.dialect {
-            Dialect::Ltsv => self.walk(ltsv(line), &mut found, unescaped),
-            Dialect::Logfmt => self.walk(logfmt(line).map(Some), &mut found, unescaped),
+            Dialect::Ltsv => self.walk(line, items(line), found, unescaped, order),
+            Dialect::Logfmt => self.walk(line, logfmt(line).map(Some), found, unescaped, order),
         };
         if pairs.is_none_or(|count| count < 2) {
             return Err(Reject::NotThisFormat);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Puts the pairs that matter into `found`, and gives how many pairs there are; `None` when something is no pair.
-    fn walk<'a>(&'a self, pairs: impl Iterator<Item = Option<Pair<'a>>>, found: &mut Found<'a>, unescaped: &mut String) -> Option<usize> {
+    fn walk<'a>(
+        &self,
+        line: &[u8],
+        pairs: impl Iterator<Item = Option<Pair<'a>>>,
+        found: &mut Found,
+        unescaped: &mut String,
+        order: &mut Order,
+    ) -> Option<usize> {
         let mut count = 0;
         for pair in pairs {
             let Pair { key, value, escaped } = pair?;
+            let row = match order.known.get(count) {
+                Some(known) if known.key == key => known.row,
+                _ if self.dialect == Dialect::Ltsv && !is_label(key) => return None,
+                _ => order.learn(count, key, &self.keys),
+            };
             count += 1;
-            let Some((field, rank)) = std::str::from_utf8(key).ok().and_then(|key| self.keys.of(key)) else { continue };
-            found.meet(field);
-            let text = if escaped { unescape(value, unescaped) } else { Text::Raw(value) };
-            found.put(field, *rank, text);
+            if let Some(row) = row {
+                found.meet(row.met());
+                let text = if escaped { unescape(value, unescaped) } else { Text::Raw(value) };
+                found.put(row, text.place(line));
+            }
         }
         Some(count)
+    }
+}
+
+/// The keys of the last lines by their number: a line mostly has the same ones in the same order, so that a key is compared
+/// with one and not looked up.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// The identity of the map that the rows are of.
+    of: Option<Arc<()>>,
+    known: Vec<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    key: Vec<u8>,
+    row: Option<Row>,
+}
+
+impl Order {
+    /// Keys that are kept, and bytes of one.
+    const MOST: usize = 128;
+
+    fn is_of(&mut self, keys: &Keys) {
+        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, &keys.identity)) {
+            *self = Self { of: Some(keys.identity.clone()), known: Vec::new() };
+        }
+    }
+
+    fn learn(&mut self, at: usize, key: &[u8], keys: &Keys) -> Option<Row> {
+        let row = std::str::from_utf8(key).ok().and_then(|key| keys.of(key));
+        if key.len() > Self::MOST || at > self.known.len() || at == Self::MOST {
+            return row;
+        }
+        if at == self.known.len() {
+            self.known.push(Known { key: Vec::new(), row });
+        }
+        let known = &mut self.known[at];
+        known.key.clear();
+        known.key.extend_from_slice(key);
+        known.row = row;
+        row
     }
 }
 
@@ -82,14 +141,30 @@ pub(crate) struct Pair<'a> {
     escaped: bool,
 }
 
-/// The items of an LTSV line; `None` for one without a label. Source: ltsv.org, whose labels are `[0-9A-Za-z_.-]+`.
+/// The items of an LTSV line; `None` for one without a label.
 pub(crate) fn ltsv(line: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
-    line.split(|&b| b == b'\t').filter(|item| !item.is_empty()).map(|item| {
-        let colon = memchr::memchr(b':', item)?;
-        let key = &item[..colon];
-        let is_label = !key.is_empty() && key.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
-        is_label.then_some(Pair { key, value: &item[colon + 1..], escaped: false })
+    items(line).map(|pair| pair.filter(|pair| is_label(pair.key)))
+}
+
+/// The same, whatever stands before the first colon of each.
+fn items(line: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        while let [b'\t', after @ ..] = rest {
+            rest = after;
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        let (item, after) = rest.split_at(find(b'\t', rest).unwrap_or(rest.len()));
+        rest = after;
+        Some(find(b':', item).map(|colon| Pair { key: &item[..colon], value: &item[colon + 1..], escaped: false }))
     })
+}
+
+/// Source: ltsv.org, whose labels are `[0-9A-Za-z_.-]+`.
+fn is_label(key: &[u8]) -> bool {
+    !key.is_empty() && key.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
 /// The pairs of a logfmt line.
@@ -146,6 +221,7 @@ fn unescape<'a>(value: &[u8], unescaped: &mut String) -> Text<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn shown(pairs: &[Pair<'_>]) -> Vec<(String, String)> {
         let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
@@ -158,6 +234,24 @@ mod tests {
         for format in [whole.narrowed(crate::format::Wanted::TALLY), whole] {
             let (mut memory, mut record) = (crate::format::Memory::default(), Record::default());
             format.parse(b"at=info status=200 protocol=0", &mut memory, &mut record).unwrap();
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_the_same_in_an_order_and_in_none(
+            lines in prop::collection::vec("((status|path|a|method|stät|b c|)[:=](200|/x|GET|\"q \\\\\" r\"|)[\t ]{1,2}){0,6}", 1..9),
+        ) {
+            for name in ["ltsv", "logfmt"] {
+                let (format, mut memory) = (crate::format::Format::from_user(name).unwrap(), crate::format::Memory::default());
+                for line in &lines {
+                    let (mut fresh, mut r) = (crate::format::Memory::default(), Record::default());
+                    let expected = format.parse(line.as_bytes(), &mut fresh, &mut r).map(|()| format!("{r:?}"));
+                    let mut r = Record::default();
+                    let read = format.parse(line.as_bytes(), &mut memory, &mut r).map(|()| format!("{r:?}"));
+                    prop_assert_eq!(read, expected, "{}", line);
+                }
+            }
         }
     }
 
