@@ -15,7 +15,7 @@
 //!    │
 //!  tally    the monoid: services x routes x codes x windows, bytes, durations; one a worker, merged at the end
 //!    │
-//!  scan     the only room that knows threads: drives the six above
+//!  scan     the room that knows threads (diagnosing may start one): drives the six above
 //!    │
 //!  diagnose evidence -> findings, by the causes that the catalogue declares  <── rule: the language they are written in
 //!    │

@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
 /// A crate or path, and the only places that may name it.
 const OWNERS: &[(&str, &[&str])] = &[
     ("rayon::", &["scan/"]),
-    ("std::thread", &["scan/"]),
+    ("std::thread", &["scan/", "diagnose/engine.rs"]),
     ("memmap2::", &["input/mmap.rs"]),
     ("libc::", &["input/mmap.rs"]),
     ("unsafe ", &["input/mmap.rs"]),

@@ -37,7 +37,7 @@ pub(super) struct Sentences {
 }
 
 /// All rules, in the order in which they are asked.
-static RULES: LazyLock<Vec<Ready>> = LazyLock::new(|| {
+pub(super) static RULES: LazyLock<Vec<Ready>> = LazyLock::new(|| {
     let mut rules: Vec<Ready> = causes().iter().flat_map(|cause| cause.rules.iter().map(|rule| Ready::new(cause, rule))).collect();
     rules.sort_by(|a, b| {
         (a.rule.order.cmp(&b.rule.order)).then(b.rule.confidence.total_cmp(&a.rule.confidence)).then(a.rule.id.cmp(b.rule.id))
@@ -59,7 +59,7 @@ impl Ready {
         Self { cause, rule, by, filter: OnceLock::new(), when: OnceLock::new(), sentences: OnceLock::new() }
     }
 
-    fn filter(&self) -> &Expr {
+    pub(super) fn filter(&self) -> &Expr {
         self.filter.get_or_init(|| rule::filter(self.rule.filter).expect("the build checks filters"))
     }
 
@@ -143,8 +143,9 @@ fn spoken_of(table: &Table<'_>, workers: usize) -> Vec<Vec<u32>> {
     let taken = AtomicUsize::new(0);
     let is_left = |_: &usize| taken.fetch_add(1, Ordering::Relaxed) < RULES.len();
     std::thread::scope(|scope| {
-        let behind = scope.spawn(|| (0..).take_while(is_left).map(|n| asked.rows(&RULES[RULES.len() - 1 - n])).collect::<Vec<_>>());
-        let mut rows: Vec<Vec<u32>> = (0..).take_while(is_left).map(|n| asked.rows(&RULES[n])).collect();
+        let behind =
+            scope.spawn(|| (0..RULES.len()).take_while(is_left).map(|n| asked.rows(&RULES[RULES.len() - 1 - n])).collect::<Vec<_>>());
+        let mut rows: Vec<Vec<u32>> = (0..RULES.len()).take_while(is_left).map(|n| asked.rows(&RULES[n])).collect();
         rows.extend(behind.join().expect("no rule panics").into_iter().rev());
         rows
     })

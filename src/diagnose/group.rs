@@ -94,11 +94,16 @@ impl<'a, 't> Members<'a, 't> {
     /// All requests in the group's time, or before and after it; where no time is stated, all are in.
     fn around(&self, inside: bool) -> Vec<u32> {
         let sites = self.table.sites();
-        let is_of_site =
-            |row: usize| if let [site] = self.sites[..] { sites[row] == site } else { self.sites.binary_search(&sites[row]).is_ok() };
-        (0..self.table.rows.len()).filter(|&row| self.is_inside(row) == inside && is_of_site(row)).map(|row| row as u32).collect()
+        let mut rows: Vec<u32> = (0..self.table.rows.len() as u32).collect();
+        rows.retain(|&row| self.is_inside(row as usize) == inside);
+        match self.sites[..] {
+            [site] => rows.retain(|&row| sites[row as usize] == site),
+            _ => rows.retain(|&row| self.sites.binary_search(&sites[row as usize]).is_ok()),
+        }
+        rows
     }
 
+    #[inline]
     fn is_inside(&self, row: usize) -> bool {
         let ((start, end), at) = (self.time(), self.table.rows[row].at);
         start.is_nan() || at.is_nan() || (start..=end).contains(&at)

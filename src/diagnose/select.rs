@@ -111,3 +111,42 @@ fn keep_by_text(table: &Table<'_>, lone: &Lone<'_>, holds: bool, rows: &mut Vec<
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::engine::RULES;
+    use crate::diagnose::table::Source;
+    use crate::input::Origin;
+    use crate::scan::{ScanSpec, Silent, scan};
+    use std::path::Path;
+
+    #[test]
+    fn lists_of_rows_pass_as_the_rows_do() {
+        let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lab");
+        let mut logs: Vec<_> = std::fs::read_dir(lab).unwrap().map(|entry| entry.unwrap().path().join("access.log")).collect();
+        logs.retain(|log| log.is_file());
+        logs.sort();
+        let mut passed = 0;
+        for log in logs.iter().step_by(5) {
+            let scan = scan(&[Origin::File(log.clone())], &ScanSpec::default(), &Silent).unwrap();
+            let source = |input: &crate::scan::Scanned| Source {
+                server: input.server,
+                logged: input.logged.clone(),
+                site: String::new(),
+                times_header: input.logged.contains(&"header_time"),
+            };
+            let route_of = |_: u32, path: &[u8]| path.to_vec();
+            let table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), &route_of);
+            let all: Vec<u32> = (0..table.rows.len() as u32).rev().collect();
+            for rule in RULES.iter() {
+                let mut rows = all.clone();
+                narrow(&table, rule.filter(), &mut rows);
+                let slow = all.iter().copied().filter(|&row| rule::holds(rule.filter(), &One { table: &table, row: row as usize }));
+                assert!(rows.iter().copied().eq(slow), "{} {}", rule.rule.id, log.display());
+                passed += rows.len();
+            }
+        }
+        assert!(passed > 10_000, "{passed}");
+    }
+}

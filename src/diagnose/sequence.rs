@@ -225,9 +225,9 @@ fn neighbours<'t>(table: &Table<'_>, next: bool) -> Column<'t> {
             }
         };
         if next {
-            sequence.iter().rev().for_each(|&row| see(row))
+            sequence.iter().rev().for_each(|&row| see(row));
         } else {
-            sequence.iter().for_each(|&row| see(row))
+            sequence.iter().for_each(|&row| see(row));
         }
         sequence.iter().for_each(|&row| last[slot(row)] = NONE);
     })

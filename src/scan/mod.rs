@@ -1,4 +1,4 @@
-//! The only room that knows threads: inputs and a spec -> one [`Tally`].
+//! The room that knows threads, all but the one that diagnosing may start: inputs and a spec -> one [`Tally`].
 //!
 //! Mapped files are cut into chunks that workers take from a common queue; streams are read by those workers that have
 //! nothing to count. Every worker counts into a tally of its own; at the end they are merged. What a count is does not depend on who
@@ -157,8 +157,7 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     if let Some(folded) = services.as_ref().map(Services::folded).filter(|&folded| folded > 0) {
         context.warn(0, format!("{folded} of {} services are counted together as (other)", MAX_SERVICES + folded));
     }
-    let workers = workers(&prepared, spec);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().expect("threads can be started");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(workers(&prepared, spec)).build().expect("threads can be started");
 
     let hostless = |p: &Prepared| spec.filter.host.is_some() && p.format.as_ref().is_some_and(|f| !f.has(&Field::Host));
     for (input, prepared) in prepared.iter().enumerate().filter(|(_, p)| hostless(p)) {
