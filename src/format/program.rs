@@ -128,8 +128,10 @@ impl Program {
             }
             return self.walk(*steps, rest, clock, record);
         }
-        let rest = line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?;
-        self.walk(0, rest, clock, record)
+        if self.head.is_empty() {
+            return self.walk(0, line, clock, record);
+        }
+        self.walk(0, line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?, clock, record)
     }
 
     /// Walks a line from a step on.
