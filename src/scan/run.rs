@@ -10,7 +10,7 @@ use super::prepare::{Prepared, Source};
 use super::streams::{Block, Streams, Turn};
 use super::{Context, Done};
 use crate::format::Format;
-use crate::input::{Chunk, Map, chunk_of, chunks};
+use crate::input::{Chunk, Map, chunk_of, chunks, read_chunk};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,9 +23,6 @@ struct Part<'m> {
     /// Where the lines hang on earlier ones.
     fold: Option<&'m Mutex<Fold>>,
 }
-
-/// Parts of so many chunks are copied; what one endless line makes longer is looked at where it is mapped.
-const COPIED: usize = 4;
 
 /// Earlier lines that those of a chunk hang on: a heading, the first pieces of a line. Empty for nearly every format.
 pub(super) type Carried = Arc<[u8]>;
@@ -87,27 +84,33 @@ impl Context<'_> {
 
     /// Counts a part of a mapped file, as far as the file still reaches.
     fn count(&self, part: &Part<'_>, buffer: &mut Vec<u8>, worker: &mut super::Worker<'_>) {
-        let range = chunk_of(part.map, self.spec.chunk, part.chunk.number as usize);
-        let end = part.map.cut().unwrap_or(range.end).clamp(range.start, range.end);
+        let Part { chunk, map, name, .. } = part;
         let carried = part.fold.map(|fold| fold.lock().expect("no worker panicked").before(self, part)).unwrap_or_default();
-        if range.len() > COPIED * self.spec.chunk {
-            worker.read(&part.map[range.start..end], part.chunk, &carried);
-        } else {
-            if let Err(error) = part.map.read(range.start..end, buffer) {
-                let at = range.start + buffer.len();
-                let warning =
-                    format!("{}: reading failed at byte {at}: {error}; up to byte {end} lines are missing from the counts", part.name);
-                self.warn(part.chunk.input, warning);
+        let (size, number) = (self.spec.chunk, chunk.number as usize);
+        let range = match read_chunk(map, size, number, buffer) {
+            Ok(Some(copied)) => {
+                worker.read(&buffer[copied.buffer], *chunk, &carried);
+                copied.file
             }
-            worker.read(buffer, part.chunk, &carried);
-        }
-        if let Some(end) = part.map.cut()
-            && end < range.end
+            Ok(None) => {
+                let range = chunk_of(map, size, number);
+                let end = map.cut().unwrap_or(range.end).clamp(range.start, range.end);
+                worker.read(&map[range.start..end], *chunk, &carried);
+                range
+            }
+            Err(error) => {
+                let from = number * size;
+                let warning = format!("{name}: {error}; lines from byte {from} to {} are missing from the counts", from + size);
+                self.warn(chunk.input, warning);
+                from..from + size
+            }
+        };
+        if let Some(end) = map.cut()
+            && end < range.end.max(map.len().min((number + 1) * size))
         {
-            let name = part.name;
             let warning =
                 format!("{name}: the file was cut to {end} bytes while it was read; what stood behind is missing from the counts");
-            self.warn(part.chunk.input, warning);
+            self.warn(chunk.input, warning);
         }
         self.progress.advance(range.len() as u64);
     }
