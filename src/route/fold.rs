@@ -3,7 +3,8 @@
 //! Twice. Before a scan a sample shows the positions that would flood memory, and [`Folds`] fixes what becomes of their
 //! values. After it, with exact counts at hand, [`fold_positions`] folds what is left, and keeps the values that matter.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// What stands for the values of a folded position.
 const SLUG: &[u8] = b"{slug}";
