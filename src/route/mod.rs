@@ -9,6 +9,7 @@ mod fold;
 mod intern;
 mod pattern;
 mod recent;
+mod shape;
 mod template;
 
 pub use fold::{Counted, Folds, MAX_VALUES, fold_positions};
