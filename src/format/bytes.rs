@@ -45,6 +45,18 @@ pub(super) fn find(needle: u8, haystack: &[u8]) -> Option<usize> {
     }
 }
 
+/// The first `needle` in the first `length` bytes of `text`; what stands behind them makes up the bytes that are compared.
+#[inline(always)]
+pub(super) fn find_within(needle: u8, text: &[u8], length: usize) -> Option<usize> {
+    match text.first_chunk() {
+        Some(near) if length < NEAR => {
+            let bits = equal(near, needle) & ((1 << length) - 1);
+            (bits != 0).then(|| bits.trailing_zeros() as usize)
+        }
+        _ => find(needle, &text[..length]),
+    }
+}
+
 /// The first of two bytes in `haystack`.
 #[inline(always)]
 pub(super) fn find_either(a: u8, b: u8, haystack: &[u8]) -> Option<usize> {
@@ -167,6 +179,12 @@ mod tests {
         #[test]
         fn find_is_memchr(haystack in prop::collection::vec(prop::sample::select(vec![0u8, 1, 31, 32, 33, 127, 128, 255]), 0..120), needle in prop::sample::select(vec![0u8, 1, 32, 128, 255])) {
             prop_assert_eq!(find(needle, &haystack), haystack.iter().position(|&b| b == needle));
+        }
+
+        #[test]
+        fn find_within_is_find(text in "[ab?]{0,80}", length in any::<prop::sample::Index>()) {
+            let length = length.index(text.len() + 1);
+            prop_assert_eq!(find_within(b'?', text.as_bytes(), length), find(b'?', &text.as_bytes()[..length]));
         }
 
         #[test]

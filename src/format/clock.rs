@@ -17,6 +17,8 @@ pub(super) struct Clock {
     base: i64,
     /// The same of ISO 8601.
     iso: IsoMinute,
+    last_iso: IsoWhole,
+    iso_time: Timestamp,
     /// The zone of times that state none.
     zone: TimeZone,
 }
@@ -38,6 +40,19 @@ impl Whole {
     #[inline(always)]
     fn is(self, other: Self) -> bool {
         (self.0 ^ other.0) | (self.1 ^ other.1) | (self.2 ^ other.2) | (self.3 ^ other.3) == 0
+    }
+}
+
+/// A time in ISO 8601 of 16 to 32 bytes: the first sixteen, the last, and how many there are, which is 0 in a clock that has
+/// read nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct IsoWhole(u128, u128, usize);
+
+impl IsoWhole {
+    #[inline(always)]
+    fn of(text: &[u8]) -> Option<Self> {
+        let (first, last) = (text.first_chunk()?, text.last_chunk()?);
+        (text.len() <= 32).then(|| Self(u128::from_le_bytes(*first), u128::from_le_bytes(*last), text.len()))
     }
 }
 
@@ -88,7 +103,8 @@ impl Clock {
     /// `zone` is that of times that state none.
     pub(super) fn new(zone: TimeZone) -> Self {
         let (last, minute) = (Whole::of(EPOCH), Minute::of(EPOCH));
-        Self { last, time: Timestamp::from_seconds(0), minute, base: 0, iso: IsoMinute::default(), zone }
+        let (time, iso, last_iso) = (Timestamp::from_seconds(0), IsoMinute::default(), IsoWhole::default());
+        Self { last, time, minute, base: 0, iso, last_iso, iso_time: time, zone }
     }
 
     #[inline(always)]
@@ -191,6 +207,19 @@ impl Clock {
     /// Keys of JSON logs hold times of every layout; this is the commonest, and its zone is stated.
     #[inline]
     fn iso(&mut self, text: &[u8]) -> Option<Timestamp> {
+        let whole = IsoWhole::of(text);
+        if whole.is_some_and(|whole| whole == self.last_iso) {
+            return Some(self.iso_time);
+        }
+        let time = self.new_iso(text)?;
+        if let Some(whole) = whole {
+            (self.last_iso, self.iso_time) = (whole, time);
+        }
+        Some(time)
+    }
+
+    #[inline(never)]
+    fn new_iso(&mut self, text: &[u8]) -> Option<Timestamp> {
         let parts = IsoMinute::parts(text);
         if let Some((minute, second, fraction, zone)) = parts
             && minute == self.iso.minute

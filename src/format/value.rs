@@ -1,8 +1,9 @@
 //! From the bytes of one field to its value in a [`Record`].
 
-use super::bytes::{find, leading_digits};
+use super::bytes::{find, find_within, leading_digits};
 use super::clock::Clock;
 use super::field::{Field, TimeLayout, Unit};
+use super::request::RequestLine;
 use crate::model::{Record, StatusCode};
 use std::time::Duration;
 
@@ -95,6 +96,76 @@ pub(super) fn set_here<'a>(record: &mut Record<'a>, field: &Field, text: &'a [u8
         Field::ClfHead => set_clf_head(record, text),
     }
     true
+}
+
+/// A text and what stands behind it, so that short values can be looked at sixteen or 32 bytes at a time. What is read so has
+/// to end where the text does; all else is left to [`set`], which reads the same from the text alone.
+#[derive(Clone, Copy)]
+pub(super) struct Within<'a> {
+    behind: &'a [u8],
+    length: usize,
+}
+
+impl<'a> Within<'a> {
+    #[inline(always)]
+    pub(super) fn new(all: &'a [u8], from: usize, to: usize) -> Self {
+        Self { behind: &all[from..], length: to - from }
+    }
+
+    #[inline(always)]
+    pub(super) fn text(self) -> &'a [u8] {
+        &self.behind[..self.length]
+    }
+
+    /// Some write `200.0`, some `200 OK`.
+    #[inline(always)]
+    pub(super) fn status(self) -> Option<StatusCode> {
+        if self.length == 3
+            && let Some(code) = three_digits(self.behind)
+        {
+            return Some(code);
+        }
+        let number = || self.text().split(|b| matches!(b, b'.' | b' ')).next().and_then(status);
+        status(self.text()).or_else(number)
+    }
+
+    #[inline(always)]
+    pub(super) fn set(self, record: &mut Record<'a>, field: &Field, clock: &mut Clock) {
+        if !self.set_short(record, field) {
+            set(record, field, self.text(), clock);
+        }
+    }
+
+    /// Sets what is written in the commonest way. Gives `false` for all else.
+    #[inline(always)]
+    fn set_short(self, record: &mut Record<'a>, field: &Field) -> bool {
+        let Self { behind, length } = self;
+        match field {
+            Field::Bytes => match leading_digits(behind) {
+                Some((number, end)) if end == length => record.bytes = Some(number),
+                _ => return false,
+            },
+            Field::Duration(unit) if *unit != Unit::MillisOrSeconds => match short_duration(behind, *unit) {
+                Some((time, end)) if end == length => record.duration = Some(time),
+                _ => return false,
+            },
+            Field::Target if length > 1 => {
+                let mark = find_within(b'?', behind, length);
+                record.path = Some(&behind[..mark.unwrap_or(length)]);
+                record.query = mark.map(|at| &behind[at + 1..length]);
+                record.malformed = None;
+            }
+            Field::Request => match RequestLine::parse_common(behind) {
+                Some(request) if request.length == length => request.set(record),
+                _ => return false,
+            },
+            Field::Method if length > 1 => record.method = Some(self.text()),
+            Field::Remote if length > 1 => record.remote = Some(self.text()),
+            Field::Protocol if self.text().starts_with(b"HTTP/") => record.protocol = Some(self.text()),
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// HAProxy puts a plus sign before what was still going on when it wrote the line.

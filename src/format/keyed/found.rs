@@ -3,9 +3,10 @@
 //! Only places are kept, so that one [`Found`] serves all lines and none has to be made anew for each.
 
 use super::{Keys, Row};
+use crate::format::Reject;
 use crate::format::clock::Clock;
 use crate::format::field::Field;
-use crate::format::{Reject, value};
+use crate::format::value::Within;
 use crate::model::{Record, Timestamp};
 use std::time::Duration;
 
@@ -106,28 +107,22 @@ impl Found {
             let (row, Place { from, to, unescaped: is_unescaped }) = self.values[left.trailing_zeros() as usize % Self::VALUES];
             left &= left - 1;
             let field = &keys.rows[usize::from(row.at)];
-            let text = if is_unescaped { &unescaped.as_bytes()[from..to] } else { &line[from..to] };
-            if row.met() & keys.odd == 0 {
-                if !(has_request && field.is_of_request_line()) {
-                    value::set_here(record, field, text, clock);
-                }
-                continue;
-            }
+            let text = Within::new(if is_unescaped { unescaped.as_bytes() } else { line }, from, to);
             match field {
+                field if has_request && field.is_of_request_line() => {}
                 Field::Status => {
-                    // Some write `200.0`, some `200 OK`.
-                    let number = || text.split(|b| matches!(b, b'.' | b' ')).next().and_then(value::status);
-                    record.status = value::status(text).or_else(number);
-                    no_status = Some(matches!(text, b"-" | b"" | b"-1"));
+                    record.status = text.status();
+                    no_status = Some(record.status.is_none() && matches!(text.text(), b"-" | b"" | b"-1"));
                 }
                 // Some writers call the path the request.
-                Field::Request if text.starts_with(b"/") => record.set_target(text),
-                Field::EndTime => end = clock.any(text),
-                Field::Not(start) if text.starts_with(start.as_bytes()) => return Err(Reject::NotThisFormat),
-                field => {
-                    value::set(record, field, text, clock);
-                    has_request |= matches!(field, Field::Request) && record.method.is_some();
+                Field::Request if text.text().starts_with(b"/") => record.set_target(text.text()),
+                Field::Request => {
+                    text.set(record, field, clock);
+                    has_request = record.method.is_some();
                 }
+                Field::EndTime => end = clock.any(text.text()),
+                Field::Not(start) if text.text().starts_with(start.as_bytes()) => return Err(Reject::NotThisFormat),
+                field => text.set(record, field, clock),
             }
         }
         if record.duration.is_none() {

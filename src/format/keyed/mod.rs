@@ -27,8 +27,6 @@ pub(super) struct Keys {
     rows: Vec<Field>,
     /// The bits of the fields that the map knows: a line that fills all of them fits wholly.
     fields: u32,
-    /// The bits of the fields that are more to a line than what they set in its record.
-    odd: u32,
     /// Some key holds a part of the request, so that every access line has one.
     of_request: bool,
     /// Known by its address: what was learnt with one map holds for its clones, and for no other.
@@ -76,8 +74,6 @@ impl Keys {
                 continue;
             }
             program.fields |= field.bit();
-            let is_odd = matches!(field, Field::Status | Field::Request | Field::EndTime | Field::Not(_));
-            program.odd |= if is_odd { field.bit() } else { 0 };
             program.of_request |= field == Field::Request || field.is_of_request_line();
             let at = u16::try_from(program.rows.len()).expect("a map has fewer keys than a sample has bytes");
             program.root.insert(&path, Row { at, bit: field.bit().trailing_zeros() as u8, rank });

@@ -16,7 +16,7 @@ use super::learn::{Ends, Piece, pieces};
 use super::{Keys, Row};
 use hashbrown::HashMap;
 use std::sync::Arc;
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
 /// Steps that are kept; one more, and all are forgotten.
 const MOST_STEPS: usize = 2048;
@@ -140,39 +140,42 @@ impl Shapes {
     #[inline]
     fn walk(&self, line: &[u8], fork: Fork, next: usize, found: &mut Found, unescaped: &mut String) -> Option<Reached> {
         let Fork { step: mut here, mut at } = fork;
-        let mut next = next;
-        loop {
+        let (mut next, mut met) = (next, 0);
+        let reached = loop {
             let (rest, step) = (line.get(at..)?, self.steps.get(next)?);
             if !step.literal.begins(rest) {
-                return Some(Reached::Fork(Fork { step: here, at }));
+                break Reached::Fork(Fork { step: here, at });
             }
             let from = at + step.literal.length();
-            let end = match step.ends {
+            let mut row = step.row;
+            at = match step.ends {
                 Ends::Quote => match stop(line, from)? {
                     end if line[end] == b'"' => end,
-                    odd => {
-                        at = odd_string(line, from, odd, step.row, found, unescaped)?;
-                        (here, next) = (next, usize::from(step.next));
-                        found.meet(step.met);
-                        continue;
+                    odd => odd_string(line, from, odd, row.take(), found, unescaped)?,
+                },
+                Ends::Scalar => match (number(&line[from..]), &line[from..]) {
+                    (Some(length), _) => from + length,
+                    (None, value) if !step.ends.may_follow(value) => break Reached::Fork(Fork { step: here, at }),
+                    (None, value) => {
+                        let length = scalar(value).or_else(|| step.dash(value))?;
+                        row.take_if(|_| matches!(&value[..length], b"null" | b"-"));
+                        from + length
                     }
                 },
-                ends if !ends.may_follow(&line[from..]) => return Some(Reached::Fork(Fork { step: here, at })),
-                Ends::Scalar => from + scalar(&line[from..]).or_else(|| step.dash(&line[from..]))?,
-                Ends::Line => {
-                    found.meet(step.met);
-                    return Some(Reached::End);
+                Ends::Line if from == line.len() => {
+                    met |= step.met;
+                    break Reached::End;
                 }
+                Ends::Line => break Reached::Fork(Fork { step: here, at }),
             };
-            found.meet(step.met);
-            if let Some(row) = step.row
-                && (step.ends == Ends::Quote || !matches!(&line[from..end], b"null" | b"-"))
-            {
-                found.put(row, Place { from, to: end, unescaped: false });
+            met |= step.met;
+            if let Some(row) = row {
+                found.put(row, Place { from, to: at, unescaped: false });
             }
-            at = end;
             (here, next) = (next, usize::from(step.next));
-        }
+        };
+        found.meet(met);
+        Some(reached)
     }
 
     /// The step that follows `here`, if not the one that did last time. It will be tried first next time.
@@ -245,24 +248,24 @@ impl Step {
 #[derive(Debug)]
 struct Literal {
     text: Box<[u8]>,
-    /// Bytes that are compared at once: those of the text, at least sixteen.
-    near: usize,
-    first: u128,
-    /// Which of the first bytes count.
-    mask: u128,
-    last: u128,
-    last_mask: u128,
+    first: u8x16,
+    /// The first bytes that do not count.
+    beyond: u8x16,
+    last: u8x16,
+    last_beyond: u8x16,
+    /// Where the last sixteen begin.
+    last_at: usize,
 }
 
 impl Literal {
     fn new(text: &[u8]) -> Self {
-        let mut sixteen = [0; 16];
+        let (mut sixteen, mut beyond) = ([0; 16], [0xff; 16]);
         let length = text.len().min(16);
         sixteen[..length].copy_from_slice(&text[..length]);
-        let first = u128::from_le_bytes(sixteen);
-        let mask = if length == 0 { 0 } else { u128::MAX >> (128 - 8 * length) };
-        let (last, last_mask) = text.last_chunk().map_or((first, mask), |last| (u128::from_le_bytes(*last), u128::MAX));
-        Self { text: text.into(), near: text.len().max(16), first, mask, last, last_mask }
+        beyond[..length].fill(0);
+        let (first, beyond) = (u8x16::new(sixteen), u8x16::new(beyond));
+        let (last, last_beyond) = text.last_chunk().map_or((first, beyond), |last| (u8x16::new(*last), u8x16::splat(0)));
+        Self { text: text.into(), first, beyond, last, last_beyond, last_at: text.len().saturating_sub(16) }
     }
 
     #[inline(always)]
@@ -272,47 +275,53 @@ impl Literal {
 
     #[inline(always)]
     fn begins(&self, rest: &[u8]) -> bool {
-        let Some(near) = rest.get(..self.near) else { return rest.starts_with(&self.text) };
-        let (Some(first), Some(last)) = (near.first_chunk(), near.last_chunk()) else { return false };
-        let differ = (u128::from_le_bytes(*first) ^ self.first) & self.mask | (u128::from_le_bytes(*last) ^ self.last) & self.last_mask;
-        differ == 0 && (self.near <= 32 || near == &*self.text)
+        let (Some(first), Some(last)) = (rest.first_chunk(), rest.get(self.last_at..).and_then(<[u8]>::first_chunk)) else {
+            return rest.starts_with(&self.text);
+        };
+        let same = (u8x16::new(*first).simd_eq(self.first) | self.beyond) & (u8x16::new(*last).simd_eq(self.last) | self.last_beyond);
+        same.to_bitmask() == 0xffff && (self.last_at <= 16 || rest.starts_with(&self.text))
     }
 }
 
-/// Bytes of a string that are looked at together.
-const WIDE: usize = 32;
+/// Bytes that are looked at together: half the values have no more.
+const NEAR: usize = 16;
 
 /// A bit for each byte that is a quote, a backslash, a control byte or none of ASCII, the first one lowest.
 #[inline(always)]
-fn stops(bytes: &[u8; WIDE]) -> u32 {
-    let (low, high) = bytes.split_at(16);
-    let half = |bytes: &[u8]| {
-        let bytes = u8x16::new(*bytes.first_chunk().expect("half of 32 bytes"));
-        let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-        // Of each byte the highest bit counts, which is set in all that is no ASCII.
-        (control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | bytes).to_bitmask()
-    };
-    half(low) | half(high) << 16
+fn stops(bytes: &[u8; NEAR]) -> u32 {
+    let bytes = i8x16::new(bytes.map(u8::cast_signed));
+    // The quote trades places with the space, behind the control bytes; what is no ASCII is negative.
+    let below = (bytes ^ i8x16::splat(2)).simd_lt(i8x16::splat(0x21));
+    (below | bytes.simd_eq(i8x16::splat(0x5c))).to_bitmask()
 }
 
 /// The place of the first byte from `at` on that ends a string, or that a string may not have as it is.
 #[inline(always)]
 fn stop(line: &[u8], at: usize) -> Option<usize> {
-    let mut at = at;
-    while let Some(bytes) = line.get(at..)?.first_chunk() {
-        match stops(bytes) {
-            0 => at += WIDE,
-            bits => return Some(at + bits.trailing_zeros() as usize),
+    let rest = line.get(at..)?;
+    if let Some(near) = rest.first_chunk() {
+        let bits = stops(near);
+        if bits != 0 {
+            return Some(at + bits.trailing_zeros() as usize);
         }
     }
-    let left = line.len() - at;
-    match line.last_chunk() {
-        Some(last) if left > 0 => match stops(last) >> (WIDE - left) {
-            0 => None,
-            bits => Some(at + bits.trailing_zeros() as usize),
-        },
-        _ => line[at..].iter().position(|b| matches!(b, 0..=31 | b'"' | b'\\' | 128..)).map(|n| at + n),
+    far_stop(rest).map(|n| at + n)
+}
+
+/// The same for a string of any length.
+#[inline(always)]
+fn far_stop(rest: &[u8]) -> Option<usize> {
+    let (pairs, few) = rest.as_chunks::<{ 2 * NEAR }>();
+    for (n, pair) in pairs.iter().enumerate() {
+        let (low, high) = pair.split_at(NEAR);
+        let half = |bytes: &[u8]| stops(bytes.first_chunk().expect("half of 32 bytes"));
+        let bits = half(low) | half(high) << NEAR;
+        if bits != 0 {
+            return Some(n * 2 * NEAR + bits.trailing_zeros() as usize);
+        }
     }
+    let slow = || few.iter().position(|b| matches!(b, 0..=31 | b'"' | b'\\' | 128..));
+    slow().map(|n| rest.len() - few.len() + n)
 }
 
 /// The end of a string that goes on at `at` with an escape or with other text than ASCII.
@@ -351,8 +360,31 @@ fn odd_string(line: &[u8], from: usize, at: usize, row: Option<Row>, found: &mut
     Some(at)
 }
 
-/// Length of a number, `true`, `false` or `null`, as JSON has them.
+/// Length of a number of fewer than sixteen bytes that has neither sign nor exponent. `None` for what [`scalar`] has to look at.
 #[inline(always)]
+fn number(text: &[u8]) -> Option<usize> {
+    let near: &[u8; NEAR] = text.first_chunk()?;
+    // Digits become the ten lowest of all bytes.
+    let others = !(i8x16::new(near.map(u8::cast_signed)) + i8x16::splat(0x50)).simd_lt(i8x16::splat(-118)).to_bitmask();
+    let whole = others.trailing_zeros() as usize;
+    if whole == 0 || whole > 1 && near[0] == b'0' {
+        return None;
+    }
+    let end = match near.get(whole)? {
+        b'.' => {
+            let fraction = (others >> (whole + 1)).trailing_zeros() as usize;
+            if fraction == 0 {
+                return None;
+            }
+            whole + 1 + fraction
+        }
+        _ => whole,
+    };
+    near.get(end).is_some_and(|b| !matches!(b, b'e' | b'E')).then_some(end)
+}
+
+/// Length of a number, `true`, `false` or `null`, as JSON has them.
+#[inline(never)]
 fn scalar(text: &[u8]) -> Option<usize> {
     let digits = |from: usize| text.get(from..)?.iter().position(|b| !b.is_ascii_digit()).filter(|&n| n > 0).map(|n| from + n);
     let start = match text.first()? {
@@ -567,6 +599,14 @@ mod tests {
             for at in 0..=text.len() {
                 let slow = text[at..].iter().position(|b| matches!(b, 0..=31 | b'"' | b'\\' | 128..));
                 prop_assert_eq!(stop(&text, at), slow.map(|n| at + n));
+            }
+        }
+
+        #[test]
+        fn a_short_number_is_a_scalar(text in "[-0-9]{0,3}[0-9]{0,16}([.0-9][0-9]{0,5}){0,2}[eE+,}.]?", rest in "[,0.\"a-e]{0,20}") {
+            let text = format!("{text}{rest}");
+            if let Some(length) = number(text.as_bytes()) {
+                prop_assert_eq!(scalar(text.as_bytes()), Some(length));
             }
         }
 
