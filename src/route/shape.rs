@@ -28,8 +28,7 @@ impl<'p> Segment<'p> {
     /// From one place up to another one.
     pub(super) fn part(self, from: usize, to: usize) -> Self {
         let cut = |bits: u64| bits.checked_shr(from as u32).unwrap_or(0) & first(to - from);
-        let [digits, dots, semicolons] = [self.digits, self.dots, self.semicolons].map(cut);
-        Self { text: &self.text[from..to], digits, dots, semicolons }
+        Self { text: &self.text[from..to], digits: cut(self.digits), dots: cut(self.dots), semicolons: cut(self.semicolons) }
     }
 
     /// The bits of all bytes.
@@ -87,7 +86,9 @@ impl<'p> Iterator for Segments<'p> {
         let bits = first(end);
         self.rest = rest.get(end + 1..);
         self.seen = self.seen.saturating_sub(end + 1);
-        self.marks = self.marks.map(|mark| mark.checked_shr(end as u32 + 1).unwrap_or(0));
+        for mark in &mut self.marks {
+            *mark = mark.checked_shr(end as u32 + 1).unwrap_or(0);
+        }
         Some(Segment { text: &rest[..end], digits: digits & bits, dots: dots & bits, semicolons: semicolons & bits })
     }
 }
@@ -108,8 +109,9 @@ pub(super) fn first(bytes: usize) -> u64 {
 fn classes<const N: usize>(text: &[u8], of: impl Fn(u8x16) -> [u8x16; N]) -> [u64; N] {
     let mut all = [0; N];
     let mut add = |block: [u8; 16], at: usize| {
-        for (all, class) in all.iter_mut().zip(of(u8x16::new(block))) {
-            *all |= u64::from(class.to_bitmask()) << at;
+        let classes = of(u8x16::new(block));
+        for class in 0..N {
+            all[class] |= u64::from(classes[class].to_bitmask()) << at;
         }
     };
     if let Some(last) = text.last_chunk() {
