@@ -227,7 +227,7 @@ const METHODS: [&[u8]; 50] = [
 ];
 
 fn known_method(method: &[u8]) -> &[u8] {
-    if method.is_empty() || METHODS.iter().any(|known| *known == method) { method } else { b"_OTHER" }
+    if method.is_empty() || METHODS.contains(&method) { method } else { b"_OTHER" }
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ fn is_build_hash(tail: Segment<'_>) -> bool {
 
 /// Long runs of letters of both cases and figures: base64, short ids.
 fn is_token(text: Segment<'_>, joints: u64) -> bool {
-    if text.text.len() < 16 || text.digits & (text.digits - 1) == 0 {
+    if text.text.len() < 16 || text.digits.count_ones() < 2 {
         return false;
     }
     let [small, capital] = text.cases();
