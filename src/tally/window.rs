@@ -6,7 +6,7 @@
 
 use super::codes::CodeSlots;
 use crate::model::{ServiceId, StatusCode};
-use std::collections::BTreeMap;
+use hashbrown::HashMap;
 
 /// Widths in seconds, each a divisor of the next.
 pub const LADDER: [i64; 16] =
@@ -59,7 +59,8 @@ impl Width {
 pub struct Windows {
     policy: Width,
     width: i64,
-    rows: BTreeMap<i64, u32>,
+    /// The row of each window. In no order: a line costs the same however many there are.
+    rows: HashMap<i64, u32>,
     counts: Vec<u64>,
     stride: usize,
     /// The window of the last line: the next one is mostly in it too.
@@ -69,7 +70,7 @@ pub struct Windows {
 impl Windows {
     /// No windows yet.
     pub fn new(policy: Width) -> Self {
-        Self { policy, width: policy.first(), rows: BTreeMap::new(), counts: Vec::new(), stride: 8, current: (0, 0, 0) }
+        Self { policy, width: policy.first(), rows: HashMap::new(), counts: Vec::new(), stride: 8, current: (0, 0, 0) }
     }
 
     /// The width in seconds.
@@ -161,7 +162,9 @@ impl Windows {
         &'a self,
         slots: &'a CodeSlots,
     ) -> impl Iterator<Item = (i64, impl Iterator<Item = (ServiceId, StatusCode, u64)> + 'a)> + 'a {
-        self.rows.iter().map(move |(&index, &row)| {
+        let mut rows: Vec<(i64, u32)> = self.rows.iter().map(|(&index, &row)| (index, row)).collect();
+        rows.sort_unstable();
+        rows.into_iter().map(move |(index, row)| {
             let counted = slots.keys().iter().zip(self.row(row)).filter(|(_, count)| **count > 0);
             (index * self.width, counted.map(|(&(service, code), &count)| (service, code, count)))
         })
@@ -171,6 +174,7 @@ impl Windows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn code(n: u16) -> StatusCode {
         StatusCode::new(n).unwrap()
