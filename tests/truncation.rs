@@ -30,13 +30,10 @@ fn write_log(path: &Path, bytes: u64) -> u64 {
     blocks * 2_000
 }
 
-/// Bytes of the file that the process holds in mapped pages; `None` before it has mapped it.
-fn resident(child: &Child, log: &str) -> Option<u64> {
-    let maps = fs::read_to_string(format!("/proc/{}/smaps", child.id())).ok()?;
-    let mut lines = maps.lines().skip_while(|line| !line.ends_with(log));
-    lines.next()?;
-    let rss = lines.find_map(|line| line.strip_prefix("Rss:"))?;
-    rss.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+/// Bytes that the process has read so far, other than through maps; `None` when it has ended.
+fn read_so_far(child: &Child) -> Option<u64> {
+    let io = fs::read_to_string(format!("/proc/{}/io", child.id())).ok()?;
+    io.lines().find_map(|line| line.strip_prefix("rchar:"))?.trim().parse().ok()
 }
 
 fn signal(child: &Child, name: &str) {
@@ -74,15 +71,15 @@ impl Try<'_> {
             .spawn()
             .unwrap();
         let started = Instant::now();
-        // The samples that are taken before the scan touch 2 MiB and what lies around; beyond 6 MiB it is the scan that reads.
-        while resident(&child, "/access.log").unwrap_or(0) < 6 << 20 && child.try_wait().unwrap().is_none() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the log was never mapped");
+        // What the scan reads is copied, and nothing else of this size is.
+        while read_so_far(&child).unwrap_or(0) < 4 << 20 && child.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < Duration::from_secs(60), "the log was never read");
         }
         if self.stopped {
             signal(&child, "-STOP");
         }
         // Nothing when it has ended already.
-        let seen = resident(&child, "/access.log");
+        let seen = read_so_far(&child);
         (self.change)(&log);
         if self.stopped {
             signal(&child, "-CONT");

@@ -21,7 +21,7 @@ pub(super) fn say(scan: &Scan, report: &Report, origins: &[Origin], stages: &Sta
 
 /// Bytes of the files, if all are regular ones.
 fn files(origins: &[Origin]) -> Option<u64> {
-    let length = |origin: &Origin| origin.path().and_then(|path| std::fs::metadata(path).ok()).filter(|file| file.is_file());
+    let length = |origin: &Origin| origin.path().and_then(|path| std::fs::metadata(path).ok()).filter(std::fs::Metadata::is_file);
     origins.iter().map(|origin| length(origin).map(|file| file.len())).sum()
 }
 

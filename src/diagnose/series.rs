@@ -94,17 +94,14 @@ fn surprise(k: f64, expected: f64, dispersion: f64) -> f64 {
     log(k / ((k + heaps) * goes_on), k) + log(heaps * dispersion / (k + heaps), heaps)
 }
 
-/// At least as much as [`surprise`], without its logarithms: for more hits than expected the square that the function begins
-/// with, since its third derivative is negative; for fewer ones Poisson's, which is larger, with `ln x <= 2 (x - 1) / (x + 1)`.
-fn surprise_at_most(k: f64, expected: f64, dispersion: f64) -> f64 {
-    if expected <= 0.0 {
-        return f64::INFINITY;
-    }
-    let square = (k - expected).powi(2);
-    let heaps = if dispersion < POISSON { 1.0 } else { dispersion };
-    let most = if k >= expected { square / (2.0 * expected * heaps) } else { square / (k + expected) };
-    // What rounding may take away.
-    most * 1.000_001 + 1e-9
+/// Whether the [`surprise`] of a span with `above` more hits than the `expected` ones, and that of the `outside` that has as many
+/// fewer, may be `enough` together: told without logarithms and divisions. For more hits than expected the function is at most
+/// the square that it begins with, since its third derivative is negative; for fewer ones Poisson's is larger, and that with
+/// `ln x <= 2 (x - 1) / (x + 1)`. What is asked is `above² / (2 · expected · dispersion) + above² / outside >= enough`.
+fn may_be(enough: f64, above: f64, expected: f64, outside: f64, dispersion: f64) -> bool {
+    let inside = 2.0 * expected * if dispersion < POISSON { 1.0 } else { dispersion };
+    // More than rounding may take away.
+    above * above * (inside + outside) * 1.000_01 >= (enough - 1e-6) * inside * outside
 }
 
 /// The span in which hits were most unusually frequent, if chance has such a one in less than one of fifty series.
@@ -205,12 +202,9 @@ impl Sums {
             for end in (start + 1..=last).filter(|&end| has_hits[end - 1]) {
                 let enough = best.as_ref().map_or(least, |(_, strength)| *strength);
                 let inside = self.within(&(start..end));
-                let expected = rate * inside.n;
-                if inside.k <= expected {
-                    continue;
-                }
-                let outside = surprise_at_most(all.k - inside.k, rate * (all.n - inside.n), dispersion);
-                if surprise_at_most(inside.k, expected, dispersion) + outside < enough {
+                let (expected, outside) = (rate * inside.n, (all.k - inside.k) + rate * (all.n - inside.n));
+                let above = inside.k - expected;
+                if above <= 0.0 || !may_be(enough, above, expected, outside, dispersion) {
                     continue;
                 }
                 let strength = self.strength(&(start..end), dispersion);

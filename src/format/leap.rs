@@ -248,8 +248,7 @@ mod tests {
                 }
                 let read = |program: &Program| {
                     let (mut clock, mut record) = (Clock::new(TimeZone::UTC), Record::default());
-                    let read = program.parse(line, &mut clock, &mut record).map(|_| format!("{record:?}"));
-                    read
+                    program.parse(line, &mut clock, &mut record).map(|_| format!("{record:?}"))
                 };
                 prop_assert_eq!(read(&quick), read(&slow), "{} {:?}", template, String::from_utf8_lossy(line));
             }

@@ -118,23 +118,14 @@ impl Program {
     /// Walks one line, and fills `record`, which must be empty.
     #[inline(always)]
     pub(super) fn parse<'a>(&'a self, line: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<Fit, Reject> {
-        // For a count, nearly every line ends here.
+        let (mut at, mut rest) = (0, line);
         if let Some((front, steps)) = &self.front
             && let Some(next) = front.take(line, clock, record)
         {
-            let rest = &line[next..];
-            if *steps == self.steps.len() {
-                return self.judged(record, if rest.is_empty() { Fit::Whole } else { Fit::Partly });
-            }
-            return self.walk(*steps, rest, clock, record);
+            (at, rest) = (*steps, &line[next..]);
+        } else if !self.head.is_empty() {
+            rest = line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?;
         }
-        let rest = line.strip_prefix(&*self.head).ok_or(Reject::NotThisFormat)?;
-        self.walk(0, rest, clock, record)
-    }
-
-    /// Walks a line from a step on.
-    #[inline(never)]
-    fn walk<'a>(&'a self, mut at: usize, mut rest: &'a [u8], clock: &mut Clock, record: &mut Record<'a>) -> Result<Fit, Reject> {
         let mut fit = Fit::Whole;
         while let Some(step) = self.steps.get(at) {
             if let Some((leap, steps)) = &step.leap

@@ -10,6 +10,7 @@
 //!
 //! A stream is cut into blocks that end with a line, since nobody can look ahead in it.
 
+use super::Map;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -39,6 +40,46 @@ pub fn chunk_of(data: &[u8], size: usize, number: usize) -> Range<usize> {
     match start {
         Some(start) => start..line_start(data, to),
         None => to..to,
+    }
+}
+
+/// Bytes behind a chunk that are read with it: its last line mostly ends there.
+const BEHIND: usize = 4 << 10;
+/// One whose last line makes it this many times as long is not copied.
+const LONG: usize = 4;
+
+/// The lines that begin in a chunk, copied.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Where they stand in the file.
+    pub file: Range<usize>,
+    /// Where they stand in the buffer.
+    pub buffer: Range<usize>,
+}
+
+/// Copies the lines that begin in chunk `number` into `buffer`: those of [`chunk_of`], without a look at the map. `None` where
+/// one of them is so long that it is better looked at where it is mapped. A file that was cut meanwhile ends where it does.
+///
+/// # Errors
+/// When the system cannot read on.
+pub fn read_chunk(map: &Map, size: usize, number: usize, buffer: &mut Vec<u8>) -> io::Result<Option<Copied>> {
+    let from = number.saturating_mul(size).min(map.len());
+    let to = from.saturating_add(size).min(map.len());
+    // The byte before tells whether a line begins here.
+    let base = from.saturating_sub(1);
+    let mut length = to - base + BEHIND;
+    loop {
+        map.read(base..base + length, buffer)?;
+        let start = if from == 0 { Some(0) } else { memchr::memchr(b'\n', &buffer[..buffer.len().min(to - from)]).map(|at| at + 1) };
+        let Some(start) = start else { return Ok(Some(Copied { file: to..to, buffer: 0..0 })) };
+        let last = (to - base).saturating_sub(1).clamp(start.min(buffer.len()), buffer.len());
+        let end = memchr::memchr(b'\n', &buffer[last..]).map(|at| last + at + 1);
+        let is_all = buffer.len() < length;
+        match end.or(is_all.then_some(buffer.len())) {
+            Some(end) => return Ok(Some(Copied { file: base + start..base + end, buffer: start..end })),
+            None if length > LONG * size.max(BEHIND) => return Ok(None),
+            None => length *= 2,
+        }
     }
 }
 
@@ -166,6 +207,26 @@ mod tests {
                 let part = chunk_of(data, size, number);
                 prop_assert!(part.is_empty() || part.start == 0 || data[part.start - 1] == b'\n');
                 prop_assert!(part.is_empty() || (number * size..(number + 1) * size).contains(&part.start));
+            }
+        }
+
+        #[test]
+        fn a_chunk_that_is_copied_has_the_same_lines(text in "([ab]{0,9}\n){0,20}[ab]{0,300}\n?", long in 0usize..40_000, size in 1usize..500) {
+            let text = format!("{text}{}\n{text}", "c".repeat(long));
+            let path = std::env::temp_dir().join(format!("logcodes-chunk-{}-{:?}", std::process::id(), std::thread::current().id()));
+            std::fs::write(&path, &text).unwrap();
+            let map = Map::of(&std::fs::File::open(&path).unwrap()).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            let mut buffer = Vec::new();
+            for number in 0..chunks(text.len(), size) {
+                let expected = chunk_of(text.as_bytes(), size, number);
+                match read_chunk(&map, size, number, &mut buffer).unwrap() {
+                    Some(copied) => {
+                        prop_assert_eq!(&buffer[copied.buffer.clone()], &text.as_bytes()[expected.clone()]);
+                        prop_assert!(copied.file == expected || expected.is_empty());
+                    }
+                    None => prop_assert!(expected.len() > BEHIND),
+                }
             }
         }
 

@@ -5,12 +5,16 @@
 //! it and notes the cut; a fault anywhere else falls back to what the system does. The reader sees NUL bytes, asks
 //! [`Map::cut`], and reports what was there before.
 //!
+//! A map is for looking here and there. Who goes through all of a file takes it in blocks with [`Map::read`]: the kernel copies
+//! them faster than it shows them page by page, and they are then in the core's own cache. Measured on 1.1 GB that the system
+//! had in memory: 67 ms for copying, 110 to 130 ms for mapping and unmapping, and the scan of what was copied a tenth faster.
+//!
 //! Contract of a [`Map`]: its bytes may change while they are looked at, as another process may write to the file. Nobody
 //! may rely on two reads giving the same byte, and nothing here or above does: lines are parsed once, in one pass, with
 //! checked indexing throughout.
 #![expect(unsafe_code, reason = "mapping a file and handling SIGBUS cannot be done without")]
 
-use memmap2::{Mmap, UncheckedAdvice};
+use memmap2::Mmap;
 use std::fs::File;
 use std::io;
 use std::ops::{Deref, Range};
@@ -90,19 +94,27 @@ impl Map {
         Self { whole: Arc::clone(&self.whole), part: start..start + length }
     }
 
-    /// Says that a range of this is not looked at again soon: its whole pages are taken out of the process. What is left of a
-    /// map when it is dropped is taken out by one thread while all others wait, which takes as long as a tenth of the reading.
-    pub fn release(&self, range: Range<usize>) {
-        let page = PAGE.load(Ordering::Relaxed);
-        let from = (self.part.start + range.start.min(self.len())).next_multiple_of(page);
-        let to = (self.part.start + range.end.min(self.len())) / page * page;
-        if let Some(map) = self.whole.map.as_ref().filter(|_| from < to) {
-            // SAFETY: the range lies within the map, which is a read-only one of a file: whoever looks at it again, as another
-            // thread may just now, gets the file's bytes as on the first look, or the empty pages that the handler put there.
-            let advised = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, from, to - from) };
-            // Pages that stay are no harm.
-            let _ = advised;
+    /// Copies a range of the file into `buffer`, whose old content is of no interest: less of it where the file ends before.
+    ///
+    /// # Errors
+    /// When the system cannot read on; what it read before is in `buffer`.
+    pub fn read(&self, range: Range<usize>, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let (from, length) = (self.part.start + range.start, range.end.min(self.len()).saturating_sub(range.start));
+        buffer.resize(length, 0);
+        let mut filled = 0;
+        while filled < length {
+            match self.whole.file.read_at(&mut buffer[filled..], (from + filled) as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    buffer.truncate(filled);
+                    return Err(error);
+                }
+            }
         }
+        buffer.truncate(filled);
+        Ok(())
     }
 
     /// The length at which this was cut since the file was mapped, if it was. A file that has grown again since is still cut
@@ -248,23 +260,21 @@ mod tests {
     }
 
     #[test]
-    fn what_was_released_is_there_again() {
-        let path = std::env::temp_dir().join(format!("logcodes-released-{}", std::process::id()));
+    fn what_is_read_is_what_is_mapped_as_far_as_the_file_reaches() {
+        let path = std::env::temp_dir().join(format!("logcodes-read-{}", std::process::id()));
         let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path).unwrap();
         let text: Vec<u8> = (0..100_000u32).map(|n| (n / 7) as u8).collect();
         file.write_all(&text).unwrap();
         let map = Map::of(&file).unwrap();
         let part = map.part(10_000, 50_000);
-        for range in [0..0, 0..1, 0..50_000, 40_000..60_000, 7_000..u32::MAX as usize, 90_000..95_000] {
-            assert!(*map == *text && *part == text[10_000..60_000]);
-            part.release(range);
+        let mut buffer = vec![7; 20];
+        for range in [0..0, 0..1, 0..50_000, 40_000..60_000, 49_999..50_000, 60_000..70_000, 3..5] {
+            part.read(range.clone(), &mut buffer).unwrap();
+            assert!(buffer == part[range.start.min(50_000)..range.end.min(50_000)], "{range:?}");
         }
-        assert!(*map == *text);
-        file.set_len(8192).unwrap();
-        assert!(map[8192..].iter().all(|&b| b == 0));
-        map.release(0..100_000);
-        assert!(map[..8192] == text[..8192] && map[8192..].iter().all(|&b| b == 0));
-        assert_eq!(map.cut(), Some(8192));
+        file.set_len(12_000).unwrap();
+        part.read(1_000..5_000, &mut buffer).unwrap();
+        assert!(buffer == text[11_000..12_000] && part.cut() == Some(2_000));
         std::fs::remove_file(&path).unwrap();
     }
 

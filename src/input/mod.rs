@@ -11,7 +11,7 @@ mod open;
 mod rotation;
 
 pub use archive::{Member, Members, Tape};
-pub use chunk::{Blocks, Chunk, MAX_LINE, chunk_of, chunks};
+pub use chunk::{Blocks, Chunk, Copied, MAX_LINE, chunk_of, chunks, read_chunk};
 pub use find::{Found, find, some_of};
 pub use mmap::Map;
 pub use open::{Opened, Origin, is_archive, member, open, stream};

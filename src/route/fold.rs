@@ -3,10 +3,11 @@
 //! Twice. Before a scan a sample shows the positions that would flood memory, and [`Folds`] fixes what becomes of their
 //! values. After it, with exact counts at hand, [`fold_positions`] folds what is left, and keeps the values that matter.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// What stands for the values of a folded position.
-const SLUG: &[u8] = b"{slug}";
+pub(super) const SLUG: &[u8] = b"{slug}";
 /// A position of a report has at most about this many values of its own.
 pub const MAX_VALUES: usize = 50;
 /// A position that the whole log is likely to have more values for than this is folded before the scan.
@@ -93,14 +94,14 @@ impl Folds {
         (!self.nodes.is_empty()).then_some(0)
     }
 
-    /// Folds the segment that stands at `out[from..]`, if its position is folded, and goes on to the next position.
-    pub(super) fn step(&self, walk: Walk, out: &mut Vec<u8>, from: usize) -> Walk {
-        let node = &self.nodes[walk?];
-        if node.folded && !node.kept.contains(&out[from..]) && !is_placeholder(&out[from..]) {
-            out.truncate(from);
-            out.extend_from_slice(SLUG);
-        }
-        node.children.get(&out[from..]).copied()
+    /// Whether a segment's name, placeholder or not, is folded where the walk stands.
+    pub(super) fn folds(&self, walk: Walk, name: &[u8]) -> bool {
+        walk.map(|at| &self.nodes[at]).is_some_and(|node| node.folded && !is_placeholder(name) && !node.kept.contains(name))
+    }
+
+    /// Goes on to the position behind a name.
+    pub(super) fn step(&self, walk: Walk, name: &[u8]) -> Walk {
+        self.nodes[walk?].children.get(name).copied()
     }
 }
 

@@ -1,14 +1,14 @@
 //! From a method and a path to a small number, quickly.
 //!
 //! Two tables. The outer one, [`super::recent`], is a bounded cache of raw bytes, so that a path seen a moment ago costs one
-//! digest and one comparison; it may forget at any time. The inner one holds every route once and forgets nothing; it hashes
-//! with a seed of the process, since its keys come from strangers.
+//! digest and one comparison; it may forget at any time. The inner one holds every route once and forgets nothing. It too knows
+//! its routes by their digests: their text lies elsewhere in memory, and to look there would cost more than all the rest.
 
+use super::digest::{Entry, Seeds, hash_of};
 use super::recent::Recent;
 use super::{NO_REQUEST, RouteRules};
 use crate::model::ServiceId;
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
+use hashbrown::HashTable;
 
 /// A route of one [`Routes`]; another one numbers otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -41,9 +41,9 @@ pub struct Routes {
     rules: RouteRules,
     /// The service that requests go to until another one is named.
     service: ServiceId,
-    hasher: DefaultHashBuilder,
+    seeds: Seeds,
     recent: Recent,
-    table: HashTable<u32>,
+    table: HashTable<Entry>,
     keys: Vec<RouteKey>,
     scratch: Vec<u8>,
     /// Routes of this rank or a higher one have no number of their own.
@@ -53,12 +53,11 @@ pub struct Routes {
 impl Routes {
     /// An empty table.
     pub fn new(rules: RouteRules) -> Self {
-        let hasher = DefaultHashBuilder::default();
         Self {
             rules,
             service: ServiceId::NONE,
-            recent: Recent::new(&hasher),
-            hasher,
+            seeds: Seeds::new(),
+            recent: Recent::new(),
             table: HashTable::new(),
             keys: Vec::new(),
             scratch: Vec::new(),
@@ -81,7 +80,11 @@ impl Routes {
     pub fn of(&mut self, method: Option<&[u8]>, path: Option<&[u8]>) -> RouteId {
         let Some(path) = path else { return self.intern(self.service, b"", NO_REQUEST) };
         let method = method.unwrap_or_default();
-        let Some(key) = self.recent.key(self.service, method, path) else { return self.work_out(method, path) };
+        // Longer ones are rare, and not worth a second way to the digest here.
+        if method.len() > 8 {
+            return self.work_out(method, path);
+        }
+        let key = self.seeds.key(self.service, method, path);
         if let Some(id) = self.recent.get(key) {
             return id;
         }
@@ -102,25 +105,17 @@ impl Routes {
 
     /// The number of a route by its own name; [`RouteId::OTHER`] if there is no room for it.
     pub fn intern(&mut self, service: ServiceId, method: &[u8], route: &[u8]) -> RouteId {
-        let hash = hash_of(&self.hasher, service, method, route);
-        let found = self.table.find(hash, |&at| {
-            let key = &self.keys[at as usize];
-            *key.route == *route && *key.method == *method && key.service == service
-        });
-        if let Some(&at) = found {
-            return RouteId(at);
+        let key = self.seeds.key(service, method, route);
+        if let Some(entry) = self.table.find(key.hash(), |&entry| key.route_in(entry).is_some()) {
+            return RouteId(*entry as u32);
         }
         if self.limit < u64::MAX && self.rank(service, method, route) >= self.limit {
             return RouteId::OTHER;
         }
-        let at = self.keys.len() as u32;
+        let id = RouteId(self.keys.len() as u32);
         self.keys.push(RouteKey { service, method: method.into(), route: route.into() });
-        let (keys, hasher) = (&self.keys, &self.hasher);
-        self.table.insert_unique(hash, at, |&at| {
-            let key = &keys[at as usize];
-            hash_of(hasher, key.service, &key.method, &key.route)
-        });
-        RouteId(at)
+        self.table.insert_unique(key.hash(), key.with(id), |&entry| hash_of(entry));
+        id
     }
 
     /// All routes, by number.
@@ -168,10 +163,6 @@ impl Routes {
     }
 }
 
-fn hash_of(hasher: &DefaultHashBuilder, service: ServiceId, method: &[u8], route: &[u8]) -> u64 {
-    hasher.hash_one((method, route)) ^ spread(service)
-}
-
 /// A service's number spread over all bits; 0 for none.
 #[inline]
 fn spread(service: ServiceId) -> u64 {
@@ -181,7 +172,15 @@ fn spread(service: ServiceId) -> u64 {
 
 /// The methods of the IANA registry, and a few that caches and old servers know. Others are counted as `_OTHER`, OpenTelemetry's
 /// word, since clients may send any token.
+/// The frequent ones come first.
 const METHODS: [&[u8]; 50] = [
+    b"GET",
+    b"POST",
+    b"PUT",
+    b"HEAD",
+    b"DELETE",
+    b"PATCH",
+    b"OPTIONS",
     b"ACL",
     b"BASELINE-CONTROL",
     b"BIND",
@@ -189,9 +188,6 @@ const METHODS: [&[u8]; 50] = [
     b"CHECKOUT",
     b"CONNECT",
     b"COPY",
-    b"DELETE",
-    b"GET",
-    b"HEAD",
     b"LABEL",
     b"LINK",
     b"LOCK",
@@ -202,14 +198,10 @@ const METHODS: [&[u8]; 50] = [
     b"MKREDIRECTREF",
     b"MKWORKSPACE",
     b"MOVE",
-    b"OPTIONS",
     b"ORDERPATCH",
-    b"PATCH",
-    b"POST",
     b"PRI",
     b"PROPFIND",
     b"PROPPATCH",
-    b"PUT",
     b"QUERY",
     b"REBIND",
     b"REPORT",

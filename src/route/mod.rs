@@ -4,10 +4,12 @@
 //! positions with too many values are folded. What a path becomes depends on the path and on rules that are fixed before
 //! the scan, never on the lines read so far: so the counts are the same however a log is cut.
 
+mod digest;
 mod fold;
 mod intern;
 mod pattern;
 mod recent;
+mod shape;
 mod template;
 
 pub use fold::{Counted, Folds, MAX_VALUES, fold_positions};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 /// Where the format of an input comes from.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Choice {
     /// Each input's lines tell.
     #[default]

@@ -22,13 +22,14 @@ pub use records::{Event, Named, Told, each_record};
 pub use stages::{Spent, Stages};
 
 use crate::filter::{Filter, WordFilter};
-use crate::format::Field;
+use crate::format::{Field, Memory};
 use crate::input::{InputError, Origin, chunks};
 use crate::model::{MAX_SERVICES, ServiceId, Services};
 use crate::service::ServiceRules;
 use crate::tally::{Place, Spec, Tally};
 use jiff::tz::TimeZone;
 use prepare::Prepared;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use work::{Reading, Worker};
@@ -171,10 +172,17 @@ pub fn scan(origins: &[Origin], spec: &ScanSpec, progress: &dyn Progress) -> Res
     // Who was first is chance.
     warnings.sort_by_key(|(input, _)| *input);
     let warnings = warnings.into_iter().map(|(_, warning)| warning).collect();
-    let (tally, lines_before) = merge(done, context.tally);
+    let (mut tally, lines_before) = merge(done, context.tally);
+    pool.install(|| settle(&context.formats, &mut tally, &spec.zone));
     let inputs = prepared.into_iter().map(Prepared::into_scanned).collect();
     stages.end("merge");
     Ok(Scan { tally, inputs, services, warnings, unreadable, workers, stages, lines_before })
+}
+
+/// Reads what evidence kept unread.
+fn settle(formats: &[Option<Reading>], tally: &mut Tally, zone: &TimeZone) {
+    let memory = || Memory::new(zone.clone());
+    tally.unread().into_par_iter().for_each_init(memory, |memory, unread| Reading::settle(formats, unread, memory));
 }
 
 /// As many as asked for, but not more than there are chunks to work on.

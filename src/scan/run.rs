@@ -10,7 +10,7 @@ use super::prepare::{Prepared, Source};
 use super::streams::{Block, Streams, Turn};
 use super::{Context, Done};
 use crate::format::Format;
-use crate::input::{Chunk, Map, chunk_of, chunks};
+use crate::input::{Chunk, Map, chunk_of, chunks, read_chunk};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,11 +23,6 @@ struct Part<'m> {
     /// Where the lines hang on earlier ones.
     fold: Option<&'m Mutex<Fold>>,
 }
-
-/// Parts that a worker takes at once: giving back pages disturbs the other cores, so that it is not done too often.
-const RUN: usize = 8;
-/// Times that each worker takes some at least, so that all end together.
-const TURNS: usize = 8;
 
 /// Earlier lines that those of a chunk hang on: a heading, the first pieces of a line. Empty for nearly every format.
 pub(super) type Carried = Arc<[u8]>;
@@ -54,7 +49,7 @@ impl Context<'_> {
             .collect();
         let workers = pool.current_num_threads();
         let (streams, next) = (Streams::new(prepared, workers), AtomicUsize::new(0));
-        let done = pool.broadcast(|_| self.work(&parts, &next, &streams, workers));
+        let done = pool.broadcast(|_| self.work(&parts, &next, &streams));
         for (input, map, name) in &maps {
             let fold = &mut folds[*input as usize].lock().expect("no worker panicked");
             fold.go(self, *input, map, chunks(map.len(), self.spec.chunk) as u32);
@@ -67,10 +62,9 @@ impl Context<'_> {
     }
 
     /// Streams come before maps: a stream is read by one worker at a time, a map by all of them to the last moment.
-    fn work(&self, parts: &[Part<'_>], next: &AtomicUsize, streams: &Streams<'_>, workers: usize) -> Done {
+    fn work(&self, parts: &[Part<'_>], next: &AtomicUsize, streams: &Streams<'_>) -> Done {
         let mut worker = self.worker();
-        let mut mapped = !parts.is_empty();
-        let run = (parts.len() / (TURNS * workers)).clamp(1, RUN);
+        let (mut mapped, mut buffer) = (!parts.is_empty(), Vec::new());
         loop {
             match streams.next(!mapped) {
                 Some(Turn::Read(reader)) => reader.read(self),
@@ -80,36 +74,43 @@ impl Context<'_> {
                     streams.reuse(text);
                 }
                 None if !mapped => return worker.done(),
-                None => match parts.get(next.fetch_add(run, Ordering::Relaxed)..) {
-                    Some(left @ [_, ..]) => self.count_run(&left[..run.min(left.len())], &mut worker),
-                    _ => mapped = false,
+                None => match parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    Some(part) => self.count(part, &mut buffer, &mut worker),
+                    None => mapped = false,
                 },
             }
         }
     }
 
-    /// Counts parts that follow one another, and gives back their pages: each worker its own, at the same time.
-    fn count_run(&self, run: &[Part<'_>], worker: &mut super::Worker<'_>) {
-        run.iter().for_each(|part| self.count(part, worker));
-        for parts in run.chunk_by(|a, b| a.chunk.input == b.chunk.input) {
-            let at = |number: u32| number as usize * self.spec.chunk;
-            parts[0].map.release(at(parts[0].chunk.number)..at(parts[parts.len() - 1].chunk.number + 1));
-        }
-    }
-
-    /// Counts a part of a map, as far as the file still reaches.
-    fn count(&self, part: &Part<'_>, worker: &mut super::Worker<'_>) {
-        let range = chunk_of(part.map, self.spec.chunk, part.chunk.number as usize);
-        let end = part.map.cut().unwrap_or(range.end).clamp(range.start, range.end);
+    /// Counts a part of a mapped file, as far as the file still reaches.
+    fn count(&self, part: &Part<'_>, buffer: &mut Vec<u8>, worker: &mut super::Worker<'_>) {
+        let Part { chunk, map, name, .. } = part;
         let carried = part.fold.map(|fold| fold.lock().expect("no worker panicked").before(self, part)).unwrap_or_default();
-        worker.read(&part.map[range.start..end], part.chunk, &carried);
-        if let Some(end) = part.map.cut()
-            && end < range.end
+        let (size, number) = (self.spec.chunk, chunk.number as usize);
+        let range = match read_chunk(map, size, number, buffer) {
+            Ok(Some(copied)) => {
+                worker.read(&buffer[copied.buffer], *chunk, &carried);
+                copied.file
+            }
+            Ok(None) => {
+                let range = chunk_of(map, size, number);
+                let end = map.cut().unwrap_or(range.end).clamp(range.start, range.end);
+                worker.read(&map[range.start..end], *chunk, &carried);
+                range
+            }
+            Err(error) => {
+                let from = number * size;
+                let warning = format!("{name}: {error}; lines from byte {from} to {} are missing from the counts", from + size);
+                self.warn(chunk.input, warning);
+                from..from + size
+            }
+        };
+        if let Some(end) = map.cut()
+            && end < range.end.max(map.len().min((number + 1) * size))
         {
-            let name = part.name;
             let warning =
                 format!("{name}: the file was cut to {end} bytes while it was read; what stood behind is missing from the counts");
-            self.warn(part.chunk.input, warning);
+            self.warn(chunk.input, warning);
         }
         self.progress.advance(range.len() as u64);
     }

@@ -6,7 +6,7 @@ use crate::filter::Filter;
 use crate::format::{Field, Format, Memory, Reject, Wanted, is_directive, trim_line};
 use crate::input::Chunk;
 use crate::model::{Record, ServiceId};
-use crate::tally::{Lines, Place, Spec, Tally};
+use crate::tally::{Lines, Place, Spec, Tally, Unread};
 use jiff::tz::TimeZone;
 use multiversion::multiversion;
 
@@ -29,12 +29,28 @@ impl Reading {
         Self { format: narrowed(counted), whole: Some(narrowed(Wanted::EVIDENCE)) }
     }
 
-    #[cold]
-    fn again<'r>(&'r self, line: &'r [u8], spare: &'r mut Memory) -> Option<Record<'r>> {
-        let mut record = Record::default();
-        self.whole.as_ref()?.parse(line, spare, &mut record).ok()?;
-        Some(record)
+    /// Reads a line that evidence kept unread.
+    pub(super) fn settle(readings: &[Option<Self>], mut unread: Unread<'_>, memory: &mut Memory) {
+        let line = unread.take_line();
+        let reading = readings[unread.place().input as usize].as_ref().and_then(|reading| reading.whole.as_ref());
+        // A narrowed format reads the same lines: there is a record.
+        if let Some(record) = reading.and_then(|whole| all_of(whole, &line, memory)) {
+            unread.keep(&record, &line);
+        }
     }
+}
+
+/// Reads all that a line states, if it is asked for.
+fn later<'r>(whole: &'r Format, line: &'r [u8], memory: &'r mut Memory) -> impl FnOnce() -> Option<Record<'r>> {
+    move || all_of(whole, line, memory)
+}
+
+/// All that a line states.
+#[cold]
+fn all_of<'r>(whole: &'r Format, line: &'r [u8], memory: &'r mut Memory) -> Option<Record<'r>> {
+    let mut record = Record::default();
+    whole.parse(line, memory, &mut record).ok()?;
+    Some(record)
 }
 
 pub(super) struct Worker<'c> {
@@ -104,7 +120,8 @@ impl<'c> Worker<'c> {
                     }
                     let place = Place { input: chunk.input, chunk: chunk.number, line: number };
                     let spare = &mut self.spare;
-                    self.tally.witness(&record, move || reading.and_then(|r| r.again(line, spare)), place, line);
+                    let whole = reading.and_then(|reading| reading.whole.as_ref()).map(|whole| later(whole, line, spare));
+                    self.tally.witness(&record, whole, place, line);
                 }
                 Err(reject) => {
                     lines.rejected += 1;

@@ -8,77 +8,17 @@
 //! long as nothing was left out it is simply all records.
 
 use super::Place;
-use crate::model::{Record, StatusCode, Timestamp};
-use std::time::Duration;
+use super::event::Event;
+use crate::model::{Record, StatusCode};
 
 /// Records kept of all codes together, and at most of one: what rare codes leave of it goes to the others.
 const BUDGET: usize = 12_288;
 const MOST: usize = 4_096;
-/// Bytes kept of a text and of a line.
-const TEXT_BYTES: usize = 400;
-const LINE_BYTES: usize = 400;
-/// Bytes kept of both together.
-const KEPT_BYTES: usize = 800;
+/// Longer lines are read at once.
+const UNREAD_BYTES: usize = 800;
 /// Code slots; the last one is for good responses.
 const CODES: usize = 1_000;
 const NONE: u16 = u16::MAX;
-
-/// The texts of a record that are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are the fields of Record")]
-pub enum Text {
-    Remote,
-    User,
-    Method,
-    Path,
-    Query,
-    Protocol,
-    Host,
-    Referer,
-    UserAgent,
-    UpstreamAddr,
-    UpstreamStatus,
-    TerminationState,
-    CacheStatus,
-    Malformed,
-}
-
-const TEXTS: usize = 14;
-const UNSTATED: (u16, u16) = (u16::MAX, 0);
-
-/// One record of the sample.
-#[derive(Clone, Debug)]
-pub struct Event {
-    rank: u64,
-    /// Where its line stands.
-    pub place: Place,
-    /// Its code.
-    pub status: StatusCode,
-    /// Its time.
-    pub time: Option<Timestamp>,
-    /// Bytes sent.
-    pub bytes: Option<u64>,
-    /// Bytes of its path and query, before they were cut.
-    pub target_length: Option<u32>,
-    /// Seconds: the request, the upstream, the queue, connecting, the upstream's header; NaN for not stated.
-    seconds: [f32; 5],
-    /// Where each text lies in `kept`; [`UNSTATED`] for not stated.
-    texts: [(u16, u16); TEXTS],
-    /// The line, cut when it is long, and behind it the texts that are not in it: unescaped, or cut off with its end.
-    kept: Box<[u8]>,
-    line: u16,
-}
-
-/// The times of a record that are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are the fields of Record")]
-pub enum Span {
-    Duration,
-    UpstreamTime,
-    QueueTime,
-    ConnectTime,
-    HeaderTime,
-}
 
 /// The sample of one code, or of the good responses.
 #[derive(Clone, Debug, Default)]
@@ -87,8 +27,22 @@ struct Stratum {
     seen: u64,
     /// Above this nothing is kept; set once something was left out.
     limit: Option<(u64, Place)>,
-    kept: Vec<Event>,
+    kept: Vec<Kept>,
 }
+
+/// A record that is kept for now. Ten times as many are kept for a while as are in the end, so that a line is not read for its
+/// evidence before it is known to stay.
+#[derive(Clone, Debug)]
+struct Kept {
+    rank: u64,
+    place: Place,
+    /// What is to be read yet, and what was read.
+    line: Box<[u8]>,
+    event: Option<Box<Event>>,
+}
+
+/// A kept line that was not read yet.
+pub struct Unread<'e>(&'e mut Kept);
 
 /// The samples.
 #[derive(Clone, Debug)]
@@ -111,10 +65,13 @@ pub fn is_good(code: StatusCode) -> bool {
 }
 
 impl Evidence {
-    /// Takes a look at a record, and mostly leaves it. `whole` gives the one that is kept, where `record` lacks fields that do
-    /// not decide about that.
+    /// Takes a look at a record, and mostly leaves it. Where `record` lacks fields that do not decide about that, `whole` reads
+    /// them, and mostly need not: the line is kept to be read when it is known to stay, unless it is a long one.
     #[inline(always)]
-    pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
+    pub fn witness<'r, W>(&mut self, record: &Record<'r>, whole: Option<W>, place: Place, line: &[u8])
+    where
+        W: FnOnce() -> Option<Record<'r>>,
+    {
         let Some(code) = record.status else { return };
         let mut slot = self.index[usize::from(code.get()).min(CODES - 1)];
         if slot == NONE {
@@ -124,7 +81,11 @@ impl Evidence {
         stratum.seen += 1;
         let rank = rank(record, place);
         if stratum.limit.is_none_or(|limit| (rank, place) < limit) {
-            self.keep(slot, rank, &whole().unwrap_or(*record), place, line);
+            let event = match whole {
+                Some(_) if line.len() <= UNREAD_BYTES => None,
+                whole => Some(whole.and_then(|whole| whole()).unwrap_or(*record)),
+            };
+            self.keep(slot, rank, event.as_ref(), place, line);
         }
     }
 
@@ -140,9 +101,11 @@ impl Evidence {
     }
 
     #[cold]
-    fn keep(&mut self, slot: u16, rank: u64, record: &Record<'_>, place: Place, line: &[u8]) {
+    fn keep(&mut self, slot: u16, rank: u64, record: Option<&Record<'_>>, place: Place, line: &[u8]) {
         let stratum = &mut self.strata[usize::from(slot)];
-        stratum.kept.push(Event::new(rank, record, place, line));
+        let event = record.map(|record| Box::new(Event::new(record, place, line)));
+        let line = if event.is_some() { Box::default() } else { line.into() };
+        stratum.kept.push(Kept { rank, place, line, event });
         self.kept += 1;
         if stratum.kept.len() > MOST + MOST / 4 || self.kept > BUDGET + BUDGET / 4 {
             self.trim();
@@ -192,13 +155,19 @@ impl Evidence {
         self.strata.sort_by_key(|stratum| stratum.code);
         self.index.fill(NONE);
         for stratum in &mut self.strata {
-            stratum.kept.sort_unstable_by_key(|event| event.place);
+            stratum.kept.sort_unstable_by_key(|kept| kept.place);
         }
+    }
+
+    /// The lines that are still to be read, once it is known which ones stay.
+    pub fn unread(&mut self) -> Vec<Unread<'_>> {
+        self.strata.iter_mut().flat_map(|s| &mut s.kept).filter(|kept| kept.event.is_none()).map(Unread).collect()
     }
 
     /// The records of all samples, each with how many records it stands for.
     pub fn events(&self) -> impl Iterator<Item = (&Event, f64)> {
-        self.strata.iter().flat_map(|s| s.kept.iter().map(|event| (event, s.seen as f64 / s.kept.len() as f64)))
+        let of = |s: &Stratum| s.seen as f64 / s.kept.len() as f64;
+        self.strata.iter().flat_map(move |s| s.kept.iter().filter_map(|kept| kept.event.as_deref()).map(move |event| (event, of(s))))
     }
 
     /// Whether no record was ever looked at.
@@ -216,10 +185,10 @@ impl Evidence {
 impl Stratum {
     fn trim(&mut self, most: usize) {
         if let Some(limit) = self.limit {
-            self.kept.retain(|event| event.key() < limit);
+            self.kept.retain(|kept| kept.key() < limit);
         }
         if self.kept.len() > most {
-            let (_, last, _) = self.kept.select_nth_unstable_by_key(most, Event::key);
+            let (_, last, _) = self.kept.select_nth_unstable_by_key(most, Kept::key);
             self.limit = Some(last.key());
             self.kept.truncate(most);
         }
@@ -227,97 +196,27 @@ impl Stratum {
     }
 }
 
-impl Event {
-    fn new(rank: u64, record: &Record<'_>, place: Place, line: &[u8]) -> Self {
-        let parts: [Option<&[u8]>; TEXTS] = [
-            record.remote,
-            record.user,
-            record.method,
-            record.path,
-            record.query,
-            record.protocol,
-            record.host,
-            record.referer,
-            record.user_agent,
-            record.upstream_addr,
-            record.upstream_status,
-            record.termination_state,
-            record.cache_status,
-            record.malformed,
-        ];
-        let line = &line[..line.len().min(LINE_BYTES)];
-        let mut kept = line.to_vec();
-        let mut place_of = |text: &[u8]| {
-            if let Some(start) = within(line, text) {
-                return (start as u16, text.len().min(TEXT_BYTES) as u16);
-            }
-            let (start, room) = (kept.len(), TEXT_BYTES.min(KEPT_BYTES - kept.len()));
-            let (head, tail) = ends_of_list(text, room);
-            kept.extend_from_slice(head);
-            kept.extend_from_slice(tail);
-            (start as u16, (head.len() + tail.len()) as u16)
-        };
-        let texts = parts.map(|part| part.map_or(UNSTATED, &mut place_of));
-        let seconds = |time: Option<Duration>| time.map_or(f32::NAN, |d| d.as_secs_f32());
-        Self {
-            rank,
-            place,
-            status: record.status.expect("only records with a code are witnessed"),
-            time: record.time,
-            bytes: record.bytes,
-            target_length: record.path.map(|path| (path.len() + record.query.map_or(0, |q| q.len() + 1)) as u32),
-            seconds: [record.duration, record.upstream_time, record.queue_time, record.connect_time, record.header_time].map(seconds),
-            texts,
-            kept: kept.into(),
-            line: line.len() as u16,
-        }
-    }
-
+impl Kept {
     fn key(&self) -> (u64, Place) {
         (self.rank, self.place)
     }
-
-    /// A text of the record, cut when it is long.
-    pub fn text(&self, text: Text) -> Option<&[u8]> {
-        let place = self.texts[text as usize];
-        let (start, length) = (usize::from(place.0), usize::from(place.1));
-        (place != UNSTATED).then(|| &self.kept[start..start + length])
-    }
-
-    /// A time of the record, in seconds.
-    pub fn seconds(&self, span: Span) -> Option<f64> {
-        let seconds = self.seconds[span as usize];
-        (!seconds.is_nan()).then_some(f64::from(seconds))
-    }
-
-    /// Whether the line was longer than what is kept of it.
-    pub fn is_cut(&self) -> bool {
-        usize::from(self.line) == LINE_BYTES
-    }
-
-    /// The line, cut when it is long.
-    pub fn line(&self) -> &[u8] {
-        &self.kept[..usize::from(self.line)]
-    }
 }
 
-/// As much of a text as there is room for: of a list with spaces the first and the last words, since it matters where the tries
-/// of a request began and how they ended.
-fn ends_of_list(text: &[u8], room: usize) -> (&[u8], &[u8]) {
-    if text.len() <= room {
-        return (text, &[]);
+impl Unread<'_> {
+    /// Where the line stands.
+    pub fn place(&self) -> Place {
+        self.0.place
     }
-    let (head, tail) = (&text[..room / 2], &text[text.len() - room / 2..]);
-    match (memchr::memrchr(b' ', head), memchr::memchr(b' ', tail)) {
-        (Some(end), Some(start)) => (&head[..=end], &tail[start + 1..]),
-        _ => (&text[..room], &[]),
-    }
-}
 
-/// Where in a line a text lies that was borrowed from it.
-fn within(line: &[u8], text: &[u8]) -> Option<usize> {
-    let start = (text.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
-    (start + text.len() <= line.len()).then_some(start)
+    /// The line, which is not kept any longer.
+    pub fn take_line(&mut self) -> Box<[u8]> {
+        std::mem::take(&mut self.0.line)
+    }
+
+    /// Keeps what was read in the line.
+    pub fn keep(self, record: &Record<'_>, line: &[u8]) {
+        self.0.event = Some(Box::new(Event::new(record, self.0.place, line)));
+    }
 }
 
 /// See the head of this file. Without a time many records are alike, and only their places tell them apart. Not seeded: a
@@ -353,7 +252,14 @@ fn mix(x: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::event::Text;
     use super::*;
+    use crate::model::Timestamp;
+
+    /// All that there is stands in the record.
+    fn now<'r>() -> Option<fn() -> Option<Record<'r>>> {
+        None
+    }
 
     fn witness(evidence: &mut Evidence, n: u32) {
         let line = format!("192.0.2.{} /item/{n} {}", n % 200, n % 7);
@@ -367,7 +273,7 @@ mod tests {
             user_agent: Some(b"not in the line"),
             ..Record::default()
         };
-        evidence.witness(&record, || None, Place { input: 0, chunk: 0, line: n }, line.as_bytes());
+        evidence.witness(&record, now(), Place { input: 0, chunk: 0, line: n }, line.as_bytes());
     }
 
     fn seen(evidence: &Evidence) -> Vec<(u16, u32, u64)> {
@@ -405,7 +311,7 @@ mod tests {
         let mut evidence = Evidence::default();
         for n in 0..200_000_u32 {
             let record = Record { status: StatusCode::new(400 + (n % 500) as u16), bytes: Some(u64::from(n)), ..Record::default() };
-            evidence.witness(&record, || None, Place { input: 0, chunk: 0, line: n }, b"");
+            evidence.witness(&record, now(), Place { input: 0, chunk: 0, line: n }, b"");
             assert!(evidence.kept <= BUDGET + BUDGET / 4 + 1);
         }
         evidence.close();
@@ -432,20 +338,10 @@ mod tests {
         let mut evidence = Evidence::default();
         for line in 0..100_000 {
             let path: &[u8] = if line % 4 == 0 { b"/a" } else { b"/b" };
-            evidence.witness(&untimed(path), || None, Place { input: 0, chunk: 0, line }, b"");
+            evidence.witness(&untimed(path), now(), Place { input: 0, chunk: 0, line }, b"");
         }
         evidence.close();
         let part = evidence.events().filter(|(e, _)| e.text(Text::Path) == Some(b"/a")).count() as f64 / evidence.kept as f64;
         assert!((0.2..0.3).contains(&part), "{part}");
-    }
-
-    #[test]
-    fn both_ends_of_a_long_list_are_kept() {
-        let tries: Vec<String> = (0..1_000).map(|n| format!("10.0.0.1:{n}")).collect();
-        let list = tries.join(", ");
-        let event = Event::new(0, &untimed(list.as_bytes()), Place { input: 0, chunk: 0, line: 0 }, b"");
-        let kept = String::from_utf8(event.text(Text::UpstreamAddr).unwrap().to_vec()).unwrap();
-        assert!(kept.len() <= TEXT_BYTES && kept.starts_with("10.0.0.1:0, ") && kept.ends_with(", 10.0.0.1:999"), "{kept}");
-        assert!(kept.split(", ").all(|one| tries.iter().any(|of| of == one)), "{kept}");
     }
 }

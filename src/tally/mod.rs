@@ -5,13 +5,15 @@
 //! histograms that only crowded cells get, samples by their number.
 
 mod codes;
+mod event;
 mod evidence;
 mod latency;
 mod rejects;
 mod window;
 
 pub use codes::CodeSlots;
-pub use evidence::{Event, Evidence, Span, Text, is_good};
+pub use event::{Event, Span, Text};
+pub use evidence::{Evidence, Unread, is_good};
 pub use latency::{Latency, Quantiles};
 pub use rejects::{Place, Reason, Rejects};
 pub use window::{LADDER, MAX_WINDOWS, Width, Windows};
@@ -218,9 +220,12 @@ impl Tally {
     }
 
     /// Looks at a record for evidence of what went wrong: one that was counted, or whose status alone is not asked for. `whole`
-    /// gives all that its line states, if that is more; it is asked for few.
+    /// reads all that its line states, if that is more.
     #[inline(always)]
-    pub fn witness<'r>(&mut self, record: &Record<'r>, whole: impl FnOnce() -> Option<Record<'r>>, place: Place, line: &[u8]) {
+    pub fn witness<'r, W>(&mut self, record: &Record<'r>, whole: Option<W>, place: Place, line: &[u8])
+    where
+        W: FnOnce() -> Option<Record<'r>>,
+    {
         self.evidence.witness(record, whole, place, line);
     }
 
@@ -379,6 +384,11 @@ impl Tally {
     /// Lines that are no record.
     pub fn rejects(&self) -> &Rejects {
         &self.rejects
+    }
+
+    /// The lines of the evidence that were not read yet; known after [`Tally::finish`].
+    pub fn unread(&mut self) -> Vec<Unread<'_>> {
+        self.evidence.unread()
     }
 
     /// Records to work out causes from.
