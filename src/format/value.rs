@@ -117,54 +117,64 @@ impl<'a> Within<'a> {
         &self.behind[..self.length]
     }
 
-    /// Some write `200.0`, some `200 OK`.
-    #[inline(always)]
+    /// The status code. Some write `200.0`, some `200 OK`.
     pub(super) fn status(self) -> Option<StatusCode> {
-        if self.length == 3
-            && let Some(code) = three_digits(self.behind)
-        {
-            return Some(code);
-        }
         let number = || self.text().split(|b| matches!(b, b'.' | b' ')).next().and_then(status);
         status(self.text()).or_else(number)
     }
 
+    /// Sets a request line, if it is one: some writers call the path the request.
     #[inline(always)]
-    pub(super) fn set(self, record: &mut Record<'a>, field: &Field, clock: &mut Clock) {
-        if !self.set_short(record, field) {
-            set(record, field, self.text(), clock);
+    pub(super) fn set_request(self, record: &mut Record<'a>) -> bool {
+        match RequestLine::parse_common(self.behind) {
+            Some(request) if request.length == self.length => request.set(record),
+            _ if self.text().starts_with(b"/") => {
+                record.set_target(self.text());
+                return false;
+            }
+            _ => record.set_request(self.text()),
         }
+        record.method.is_some()
     }
 
-    /// Sets what is written in the commonest way. Gives `false` for all else.
+    /// Sets what is written in the commonest way. Gives `false` for all else, of which it sets nothing.
     #[inline(always)]
-    fn set_short(self, record: &mut Record<'a>, field: &Field) -> bool {
+    pub(super) fn set_short(self, record: &mut Record<'a>, field: &Field) -> bool {
         let Self { behind, length } = self;
         match field {
-            Field::Bytes => match leading_digits(behind) {
-                Some((number, end)) if end == length => record.bytes = Some(number),
-                _ => return false,
-            },
-            Field::Duration(unit) if *unit != Unit::MillisOrSeconds => match short_duration(behind, *unit) {
-                Some((time, end)) if end == length => record.duration = Some(time),
-                _ => return false,
-            },
-            Field::Target if length > 1 => {
+            Field::Status if length == 3 => {
+                record.status = three_digits(behind);
+                record.status.is_some()
+            }
+            Field::Bytes => {
+                let number = leading_digits(behind).filter(|&(_, end)| end == length);
+                number.map(|(number, _)| record.bytes = Some(number)).is_some()
+            }
+            Field::Duration(unit) if *unit != Unit::MillisOrSeconds => {
+                let time = short_duration(behind, *unit).filter(|&(_, end)| end == length);
+                time.map(|(time, _)| record.duration = Some(time)).is_some()
+            }
+            Field::Target if length > 1 || length == 1 && behind[0] == b'/' => {
                 let mark = find_within(b'?', behind, length);
                 record.path = Some(&behind[..mark.unwrap_or(length)]);
                 record.query = mark.map(|at| &behind[at + 1..length]);
                 record.malformed = None;
+                true
             }
-            Field::Request => match RequestLine::parse_common(behind) {
-                Some(request) if request.length == length => request.set(record),
-                _ => return false,
-            },
-            Field::Method if length > 1 => record.method = Some(self.text()),
-            Field::Remote if length > 1 => record.remote = Some(self.text()),
-            Field::Protocol if self.text().starts_with(b"HTTP/") => record.protocol = Some(self.text()),
-            _ => return false,
+            Field::Method if length > 1 => {
+                record.method = Some(self.text());
+                true
+            }
+            Field::Remote if length > 1 => {
+                record.remote = Some(self.text());
+                true
+            }
+            Field::Protocol if length > 1 && behind[0] == b'H' => {
+                record.protocol = Some(self.text());
+                true
+            }
+            _ => false,
         }
-        true
     }
 }
 
@@ -358,7 +368,7 @@ fn plain_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
 pub(super) fn short_duration(text: &[u8], unit: Unit) -> Option<(Duration, usize)> {
     const TENS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
     let (whole, length) = leading_digits(text)?;
-    let nanos = whole * unit.nanos();
+    let nanos = whole * TENS[unit.decimals()];
     if text.get(length) != Some(&b'.') {
         return Some((Duration::from_nanos(nanos), length));
     }

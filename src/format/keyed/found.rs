@@ -3,10 +3,10 @@
 //! Only places are kept, so that one [`Found`] serves all lines and none has to be made anew for each.
 
 use super::{Keys, Row};
-use crate::format::Reject;
 use crate::format::clock::Clock;
-use crate::format::field::Field;
+use crate::format::field::{Field, TimeLayout};
 use crate::format::value::Within;
+use crate::format::{Reject, value};
 use crate::model::{Record, Timestamp};
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ impl Found {
         clock: &mut Clock,
     ) -> Result<(), Reject> {
         let mut no_status = None;
-        // The request line comes first of these; once it was one, what servers made of its parts adds nothing.
+        // The bit of the request line comes before those of its parts.
         let mut has_request = false;
         let mut end: Option<Timestamp> = None;
         let mut left = self.have;
@@ -108,21 +108,20 @@ impl Found {
             left &= left - 1;
             let field = &keys.rows[usize::from(row.at)];
             let text = Within::new(if is_unescaped { unescaped.as_bytes() } else { line }, from, to);
+            // Once the line had its request, what servers made of its parts adds nothing.
+            if has_request && field.is_of_request_line() || text.set_short(record, field) {
+                continue;
+            }
             match field {
-                field if has_request && field.is_of_request_line() => {}
+                Field::Time(layout @ (TimeLayout::Any | TimeLayout::Iso)) => record.time = clock.other(layout, text.text()),
                 Field::Status => {
                     record.status = text.status();
-                    no_status = Some(record.status.is_none() && matches!(text.text(), b"-" | b"" | b"-1"));
+                    no_status = Some(matches!(text.text(), b"-" | b"" | b"-1"));
                 }
-                // Some writers call the path the request.
-                Field::Request if text.text().starts_with(b"/") => record.set_target(text.text()),
-                Field::Request => {
-                    text.set(record, field, clock);
-                    has_request = record.method.is_some();
-                }
+                Field::Request => has_request = text.set_request(record),
                 Field::EndTime => end = clock.any(text.text()),
                 Field::Not(start) if text.text().starts_with(start.as_bytes()) => return Err(Reject::NotThisFormat),
-                field => text.set(record, field, clock),
+                field => _ = value::set(record, field, text.text(), clock),
             }
         }
         if record.duration.is_none() {

@@ -253,8 +253,8 @@ struct Literal {
     beyond: u8x16,
     last: u8x16,
     last_beyond: u8x16,
-    /// Where the last sixteen begin.
-    last_at: usize,
+    /// Bytes that are compared at once: those of the text, at least sixteen.
+    near: usize,
 }
 
 impl Literal {
@@ -265,7 +265,7 @@ impl Literal {
         beyond[..length].fill(0);
         let (first, beyond) = (u8x16::new(sixteen), u8x16::new(beyond));
         let (last, last_beyond) = text.last_chunk().map_or((first, beyond), |last| (u8x16::new(*last), u8x16::splat(0)));
-        Self { text: text.into(), first, beyond, last, last_beyond, last_at: text.len().saturating_sub(16) }
+        Self { text: text.into(), first, beyond, last, last_beyond, near: text.len().max(16) }
     }
 
     #[inline(always)]
@@ -275,11 +275,10 @@ impl Literal {
 
     #[inline(always)]
     fn begins(&self, rest: &[u8]) -> bool {
-        let (Some(first), Some(last)) = (rest.first_chunk(), rest.get(self.last_at..).and_then(<[u8]>::first_chunk)) else {
-            return rest.starts_with(&self.text);
-        };
+        let Some(near) = rest.get(..self.near) else { return rest.starts_with(&self.text) };
+        let (Some(first), Some(last)) = (near.first_chunk(), near.last_chunk()) else { return false };
         let same = (u8x16::new(*first).simd_eq(self.first) | self.beyond) & (u8x16::new(*last).simd_eq(self.last) | self.last_beyond);
-        same.to_bitmask() == 0xffff && (self.last_at <= 16 || rest.starts_with(&self.text))
+        same.to_bitmask() == 0xffff && (self.near <= 32 || near == &*self.text)
     }
 }
 
@@ -299,29 +298,32 @@ fn stops(bytes: &[u8; NEAR]) -> u32 {
 #[inline(always)]
 fn stop(line: &[u8], at: usize) -> Option<usize> {
     let rest = line.get(at..)?;
-    if let Some(near) = rest.first_chunk() {
-        let bits = stops(near);
-        if bits != 0 {
-            return Some(at + bits.trailing_zeros() as usize);
-        }
+    let Some((near, far)) = rest.split_first_chunk() else { return slow_stop(rest).map(|n| at + n) };
+    match stops(near) {
+        0 => far_stop(far).map(|n| at + NEAR + n),
+        bits => Some(at + bits.trailing_zeros() as usize),
     }
-    far_stop(rest).map(|n| at + n)
 }
 
 /// The same for a string of any length.
 #[inline(always)]
 fn far_stop(rest: &[u8]) -> Option<usize> {
-    let (pairs, few) = rest.as_chunks::<{ 2 * NEAR }>();
-    for (n, pair) in pairs.iter().enumerate() {
+    let mut at = 0;
+    while let Some(pair) = rest.get(at..).and_then(|rest| rest.first_chunk::<{ 2 * NEAR }>()) {
         let (low, high) = pair.split_at(NEAR);
         let half = |bytes: &[u8]| stops(bytes.first_chunk().expect("half of 32 bytes"));
-        let bits = half(low) | half(high) << NEAR;
-        if bits != 0 {
-            return Some(n * 2 * NEAR + bits.trailing_zeros() as usize);
+        match half(low) | half(high) << NEAR {
+            0 => at += 2 * NEAR,
+            bits => return Some(at + bits.trailing_zeros() as usize),
         }
     }
-    let slow = || few.iter().position(|b| matches!(b, 0..=31 | b'"' | b'\\' | 128..));
-    slow().map(|n| rest.len() - few.len() + n)
+    slow_stop(&rest[at..]).map(|n| at + n)
+}
+
+/// The same byte by byte, for the end of a line.
+#[inline(never)]
+fn slow_stop(rest: &[u8]) -> Option<usize> {
+    rest.iter().position(|b| matches!(b, 0..=31 | b'"' | b'\\' | 128..))
 }
 
 /// The end of a string that goes on at `at` with an escape or with other text than ASCII.
@@ -364,8 +366,8 @@ fn odd_string(line: &[u8], from: usize, at: usize, row: Option<Row>, found: &mut
 #[inline(always)]
 fn number(text: &[u8]) -> Option<usize> {
     let near: &[u8; NEAR] = text.first_chunk()?;
-    // Digits become the ten lowest of all bytes.
-    let others = !(i8x16::new(near.map(u8::cast_signed)) + i8x16::splat(0x50)).simd_lt(i8x16::splat(-118)).to_bitmask();
+    let values = u8x16::new(*near) - u8x16::splat(b'0');
+    let others = !values.min(u8x16::splat(9)).simd_eq(values).to_bitmask();
     let whole = others.trailing_zeros() as usize;
     if whole == 0 || whole > 1 && near[0] == b'0' {
         return None;
