@@ -11,7 +11,7 @@ use crate::rule::{self, Arg, Expr, Piece, Term};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::sync::{LazyLock, OnceLock};
 
 /// A rule of the catalogue. Its texts are read when they are first asked for: of most rules only the filter ever is.
 pub(super) struct Ready {
@@ -117,15 +117,11 @@ pub(super) struct Case<'a, 't> {
 pub(super) fn ask<'a, 't>(table: &'a Table<'t>, workers: usize) -> Vec<Case<'a, 't>> {
     let mut explained: Vec<Option<&'static str>> = vec![None; table.rows.len()];
     let mut cases: Vec<Case<'a, 't>> = Vec::new();
-    let asked = Asked::new(table);
-    let foreseen = if workers < 2 || table.rows.len() < WORTH_A_THREAD { Vec::new() } else { foreseen(&asked) };
-    let mut foreseen = foreseen.into_iter();
-    for ready in RULES.iter() {
-        let (mut rows, judged) = foreseen.next().map_or_else(|| (asked.rows(ready), None), |(rows, cases)| (rows, Some(cases)));
-        let all = rows.len();
+    let mut crowds = Crowds::new();
+    for (ready, mut rows) in RULES.iter().zip(spoken_of(table, workers)) {
         rows.retain(|&row| explained[row as usize].is_none_or(|cause| cause == ready.cause.id));
-        // What was foreseen holds where nothing was explained before.
-        let found = judged.filter(|_| rows.len() == all).unwrap_or_else(|| asked.judge(ready, rows));
+        let found: Vec<Case<'a, 't>> =
+            groups(table, ready, rows).into_iter().filter_map(|rows| case(table, ready, rows, &mut crowds)).collect();
         for case in &found {
             case.members.rows.iter().for_each(|&row| explained[row as usize] = Some(ready.cause.id));
         }
@@ -137,27 +133,23 @@ pub(super) fn ask<'a, 't>(table: &'a Table<'t>, workers: usize) -> Vec<Case<'a, 
 /// Fewer rows than this are looked at sooner than a thread is started.
 const WORTH_A_THREAD: usize = 2_048;
 
-/// The rows that each rule speaks of, and its cases as if no rule before it explained anything: mostly none does. So no rule
-/// needs another one, and two threads share the work, one from the first rule on and one from the last: thus they seldom wait
-/// for the same column.
-fn foreseen<'a, 't>(asked: &Asked<'a, 't>) -> Vec<(Vec<u32>, Vec<Case<'a, 't>>)> {
+/// The rows that each rule speaks of. No rule needs another one for that, so that two threads share the work, one from the
+/// first rule on and one from the last: thus they seldom wait for the same column.
+fn spoken_of(table: &Table<'_>, workers: usize) -> Vec<Vec<u32>> {
+    let asked = Asked::new(table);
+    if workers < 2 || table.rows.len() < WORTH_A_THREAD {
+        return RULES.iter().map(|ready| asked.rows(ready)).collect();
+    }
     let taken = AtomicUsize::new(0);
     let is_left = |_: &usize| taken.fetch_add(1, Ordering::Relaxed) < RULES.len();
-    let foresee = |ready: &'static Ready| {
-        let rows = asked.rows(ready);
-        let cases = asked.judge(ready, rows.clone());
-        (rows, cases)
-    };
     std::thread::scope(|scope| {
-        let behind = scope.spawn(|| (0..RULES.len()).take_while(is_left).map(|n| foresee(&RULES[RULES.len() - 1 - n])).collect::<Vec<_>>());
-        let mut all: Vec<_> = (0..RULES.len()).take_while(is_left).map(|n| foresee(&RULES[n])).collect();
-        all.extend(behind.join().expect("no rule panics").into_iter().rev());
-        all
+        let behind =
+            scope.spawn(|| (0..RULES.len()).take_while(is_left).map(|n| asked.rows(&RULES[RULES.len() - 1 - n])).collect::<Vec<_>>());
+        let mut rows: Vec<Vec<u32>> = (0..RULES.len()).take_while(is_left).map(|n| asked.rows(&RULES[n])).collect();
+        rows.extend(behind.join().expect("no rule panics").into_iter().rev());
+        rows
     })
 }
-
-/// Rows that a case needs where records were left out of the sample.
-const FEWEST_OF_SAMPLE: usize = 20;
 
 /// The rows that rules are asked about.
 struct Asked<'a, 't> {
@@ -165,7 +157,6 @@ struct Asked<'a, 't> {
     by_code: BTreeMap<u16, Vec<u32>>,
     /// By code too.
     all: Vec<u32>,
-    crowds: Mutex<Crowds>,
 }
 
 impl<'a, 't> Asked<'a, 't> {
@@ -175,42 +166,7 @@ impl<'a, 't> Asked<'a, 't> {
             by_code.entry(of.status).or_default().push(row as u32);
         }
         let all = by_code.values().flatten().copied().collect();
-        Self { table, by_code, all, crowds: Mutex::default() }
-    }
-
-    /// The cases that rows are by a rule.
-    fn judge(&self, ready: &'static Ready, rows: Vec<u32>) -> Vec<Case<'a, 't>> {
-        groups(self.table, ready, rows).into_iter().filter_map(|rows| self.case(ready, rows)).collect()
-    }
-
-    /// The case that some requests are, if the rule's condition holds: for the stretch that they crowd in, else for all of them.
-    fn case(&self, ready: &'static Ready, rows: Vec<u32>) -> Option<Case<'a, 't>> {
-        let table = self.table;
-        // A few rows that stand for thousands of records are no evidence: what they have in common may be chance.
-        if rows.is_empty() || (rows.len() < FEWEST_OF_SAMPLE && rows.iter().any(|&row| table.rows[row as usize].weight > 1.0)) {
-            return None;
-        }
-        let all = Members::new(table, rows);
-        // When it began must be known before anything is asked about its time.
-        let when = ready.when();
-        when.shifts.iter().for_each(|field| _ = all.shift(*field));
-        let holds = |members: &Members<'_, '_>| rule::holds_for(&when.condition, members);
-        // There may be thousands of groups: to look for a stretch in each would take long.
-        if ready.by.is_some() && !holds(&all) {
-            return None;
-        }
-        let members = self.crowd(&all).map(|time| all.within(time)).filter(&holds).or_else(|| holds(&all).then_some(all))?;
-        // A shift that the condition measured says when; what lies outside of it is no part of the case.
-        let members = members.within(members.time());
-        Some(Case { ready, severity: ready.severity(&members), members })
-    }
-
-    /// The stretch that a group crowds in. Others may look for theirs meanwhile.
-    fn crowd(&self, members: &Members<'_, '_>) -> Option<(f64, f64)> {
-        let known = || self.crowds.lock().expect("nobody panics with the lock");
-        let slot = known().get(&members.rows).cloned();
-        let slot = slot.unwrap_or_else(|| known().entry(members.rows.clone()).or_default().clone());
-        *slot.get_or_init(|| shift::crowd(members))
+        Self { table, by_code, all }
     }
 
     /// The rows that a rule speaks of.
@@ -254,8 +210,33 @@ fn groups(table: &Table<'_>, ready: &Ready, rows: Vec<u32>) -> Vec<Vec<u32>> {
     groups
 }
 
+/// Rows that a case needs where records were left out of the sample.
+const FEWEST_OF_SAMPLE: usize = 20;
+
+/// The case that some requests are, if the rule's condition holds: for the stretch that they crowd in, else for all of them.
+fn case<'a, 't>(table: &'a Table<'t>, ready: &'static Ready, rows: Vec<u32>, crowds: &mut Crowds) -> Option<Case<'a, 't>> {
+    // A few rows that stand for thousands of records are no evidence: what they have in common may be chance.
+    if rows.is_empty() || (rows.len() < FEWEST_OF_SAMPLE && rows.iter().any(|&row| table.rows[row as usize].weight > 1.0)) {
+        return None;
+    }
+    let all = Members::new(table, rows);
+    // When it began must be known before anything is asked about its time.
+    let when = ready.when();
+    when.shifts.iter().for_each(|field| _ = all.shift(*field));
+    let holds = |members: &Members<'_, '_>| rule::holds_for(&when.condition, members);
+    // There may be thousands of groups: to look for a stretch in each would take long.
+    if ready.by.is_some() && !holds(&all) {
+        return None;
+    }
+    let crowd = *crowds.entry(all.rows.clone()).or_insert_with(|| shift::crowd(&all));
+    let members = crowd.map(|time| all.within(time)).filter(&holds).or_else(|| holds(&all).then_some(all))?;
+    // A shift that the condition measured says when; what lies outside of it is no part of the case.
+    let members = members.within(members.time());
+    Some(Case { ready, severity: ready.severity(&members), members })
+}
+
 /// The stretches of groups that were looked for: many rules speak of the same requests.
-type Crowds = HashMap<Vec<u32>, Arc<OnceLock<Option<(f64, f64)>>>>;
+type Crowds = HashMap<Vec<u32>, Option<(f64, f64)>>;
 
 /// Puts cases of one cause whose times touch together: one restart is one finding, whatever routes it hit.
 pub(super) fn merge<'a, 't>(mut cases: Vec<Case<'a, 't>>) -> Vec<Case<'a, 't>> {
