@@ -431,6 +431,26 @@ pub(super) fn is_cache_status(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_set_the_short_way_is_what_is_set_the_long_way(
+            text in "(0|[0-9]{1,9}|[0-9]{1,8}\\.[0-9]{0,9}|-|/[a-z?]{0,40}|GET|HTTP/[12]\\.[01]|[a-z0-9.:?-]{0,12})",
+            behind in "[0-9.,\"/? a-z]{0,40}",
+        ) {
+            let whole = format!("{text}{behind}");
+            let units = [Unit::Seconds, Unit::Millis, Unit::Micros, Unit::Nanos, Unit::MillisOrSeconds];
+            let others = [Field::Status, Field::Bytes, Field::Target, Field::Method, Field::Remote, Field::Protocol, Field::Referer];
+            for field in units.into_iter().map(Field::Duration).chain(others) {
+                let (mut short, mut long) = (Record::default(), Record::default());
+                if (Within { behind: whole.as_bytes(), length: text.len() }).set_short(&mut short, &field) {
+                    set(&mut long, &field, text.as_bytes(), &mut Clock::new(jiff::tz::TimeZone::UTC));
+                }
+                prop_assert_eq!(short, long, "{:?}", field);
+            }
+        }
+    }
 
     #[test]
     fn durations_in_every_unit() {
