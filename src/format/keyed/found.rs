@@ -2,10 +2,10 @@
 //!
 //! Only places are kept, so that one [`Found`] serves all lines and none has to be made anew for each.
 
+use super::within::Within;
 use super::{Keys, Row};
 use crate::format::clock::Clock;
 use crate::format::field::{Field, TimeLayout};
-use crate::format::value::Within;
 use crate::format::{Reject, value};
 use crate::model::{Record, Timestamp};
 use std::time::Duration;

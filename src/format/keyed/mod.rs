@@ -5,9 +5,11 @@ mod found;
 pub(super) mod guess;
 pub(super) mod json;
 mod learn;
+mod look;
 pub(super) mod pairs;
 mod shape;
 pub(super) mod template;
+mod within;
 
 use super::field::{Field, Wanted};
 use found::Found;
