@@ -48,6 +48,7 @@ pub mod format;
 pub mod route;
 pub mod rule;
 pub mod service;
+pub mod stats;
 
 pub mod filter;
 pub mod input;
@@ -58,6 +59,11 @@ pub mod scan;
 pub mod diagnose;
 
 pub mod report;
+
+pub mod baseline;
+
+pub mod compare;
+pub mod gate;
 
 pub mod output;
 

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 /// Rooms by floor, the lowest first. A room may use rooms of lower floors only.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["catalogue", "format", "route", "rule", "service"],
+    &["catalogue", "format", "route", "rule", "service", "stats"],
     &["filter", "tally", "input"],
     &["scan"],
     &["diagnose"],
     &["report"],
+    &["baseline"],
+    &["compare", "gate"],
     &["output"],
+    &["config"],
     &["cli"],
 ];
 

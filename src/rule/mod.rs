@@ -8,6 +8,7 @@
 mod check;
 mod error;
 mod eval;
+mod limit;
 mod parse;
 mod print;
 mod sentence;
@@ -17,6 +18,7 @@ pub mod words;
 
 pub use error::RuleError;
 pub use eval::{Group, Request, holds, holds_for, number_holds, text_holds, value_of};
+pub use limit::{Bound, Key, Level, Limit, Metric};
 pub use parse::{condition, filter, term};
 pub use sentence::{Piece, sentence};
 pub use text::Pattern;

@@ -1,0 +1,1 @@
+//! Two logs, or two halves of one -> what changed.
