@@ -57,6 +57,7 @@ pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> 
         routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
         width: width.map_or(Width::Automatic, Width::Chosen),
         cross: wanted.by == By::RouteWindow,
+        ..Spec::default()
     };
 
     if args.scan.rejects.is_some() {

@@ -33,6 +33,7 @@ mod wording;
 
 pub use advice::advice;
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
+pub use tell::sample;
 pub use traffic::{Part, Traffic};
 
 use crate::model::StatusCode;
