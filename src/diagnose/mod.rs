@@ -22,7 +22,6 @@ mod names;
 mod pages;
 mod select;
 mod sequence;
-mod series;
 mod shift;
 mod signature;
 mod table;
