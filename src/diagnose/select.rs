@@ -132,6 +132,7 @@ mod tests {
             let scan = scan(&[Origin::File(log.clone())], &ScanSpec::default(), &Silent).unwrap();
             let source = |input: &crate::scan::Scanned| Source {
                 server: input.server,
+                service: None,
                 logged: input.logged.clone(),
                 site: String::new(),
                 times_header: input.logged.contains(&"header_time"),
