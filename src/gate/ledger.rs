@@ -9,7 +9,7 @@ use crate::tally::UNTIMED;
 use std::collections::BTreeMap;
 
 /// The counts of a log.
-pub struct Ledger<'r> {
+pub(super) struct Ledger<'r> {
     pub(super) report: &'r Report,
     /// The whole log in short; its routes are those of the report, in the same order.
     pub(super) sums: Baseline,
@@ -36,7 +36,7 @@ pub(super) struct Sum {
     /// Requests that were looked at.
     pub(super) all: u64,
     /// Hits times their dispersion.
-    heaps: f64,
+    pub(super) heaps: f64,
 }
 
 impl Sum {
@@ -85,7 +85,7 @@ impl Request for Counted<'_> {
 
 impl<'r> Ledger<'r> {
     /// The counts of a report whose routes were counted in windows and by these durations.
-    pub fn new(report: &'r Report, expected: &'r [Expected], slower_than: &'r [f64]) -> Self {
+    pub(super) fn new(report: &'r Report, expected: &'r [Expected], slower_than: &'r [f64]) -> Self {
         Self { report, sums: Baseline::of(report), expected, slower_than }
     }
 

@@ -5,7 +5,7 @@ use super::ledger::{Group, Hit, Tick};
 use super::verdict::{Before, Outcome, Part, Unit, Window};
 use crate::baseline::Route;
 use crate::rule::{Expr, Key, Limit};
-use crate::stats::{Bin, Incident, spike};
+use crate::stats::{Bin, Incident, incident};
 use std::collections::BTreeMap;
 
 /// Fewer windows have no rest to hold one against.
@@ -37,10 +37,11 @@ impl Judge<'_> {
         if parts.len() > 1 {
             groups.extend(parts);
         }
-        let (series, width) = (groups.len(), width * ((reach.1 - reach.0) / width).div_ceil(MOST_BINS).max(1));
+        let bins_in_all = (reach.1 - reach.0) / width;
+        let (series, width) = (groups.len(), width * ((bins_in_all + MOST_BINS - 1) / MOST_BINS).max(1));
         let found = groups.iter().filter_map(|(group, ticks)| {
             let bins = bins(ticks, reach, width);
-            let incident = spike(&bins, series)?;
+            let incident = incident(&bins).filter(|_| series > 0)?;
             Some((incident.strength, spiked(group, &bins, &incident, reach.0, width)))
         });
         let mut found: Vec<(f64, Part)> = found.collect();

@@ -1,10 +1,9 @@
 //! Rules over windows: a threshold -> what the watch of each group is asked, and what became of them.
 
-use super::judge::{ALPHA, Judge, Judged, hit_of, is_above};
+use super::judge::{ALPHA, Judge, Judged, hit_of};
 use super::ledger::{Group, Tick};
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, Terms, Watched, watch};
-use crate::baseline::Durations;
 use crate::model::Timestamp;
 use crate::rule::{Bound, Limit, Metric, Op};
 use crate::stats::{wilson, z_for};
