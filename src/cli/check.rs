@@ -19,8 +19,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         .map_err(|e| Failure::Usage(e.to_string()))?;
 
     let counted = Counted {
-        cross: plan.width.is_some(),
-        width: plan.width,
+        cross: plan.windows,
         slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect(),
     };
     let Read { scan, plan: read, mut stages, most_rejects, .. } = report::read(&args.tally, counted, args.save_baseline.as_deref().as_slice())?;
