@@ -12,6 +12,9 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    if args.tally.window.is_some() {
+        return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
+    }
     let baseline = args.baseline.as_deref().map(|path| Ok::<_, Failure>((read_baseline(path)?, path.display().to_string()))).transpose()?;
     let rules = rules(&args.fail_on, baseline.is_some())?;
     let expected = args.expect.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}")))).collect::<Result<Vec<_>, _>>()?;
