@@ -70,7 +70,8 @@ pub fn judge(report: Report, lines: &Lines<'_>, terms: &Terms<'_>) -> Verdict {
     let rules: Vec<Ruling> = terms.rules.iter().map(|rule| ruling::ruling(&judge, rule, lines)).collect();
     let counts = rules.iter().zip(terms.rules).filter(|(_, rule)| rule.limit.severity > Level::Warning).map(|(ruling, _)| ruling.verdict);
     // Nothing to judge is never a pass.
-    let verdict = counts.max().filter(|_| report.lines.parsed > 0).unwrap_or(Outcome::Inconclusive);
+    let is_something = report.lines.parsed > 0 && !rules.is_empty();
+    let verdict = if is_something { counts.max().unwrap_or(Outcome::Pass) } else { Outcome::Inconclusive };
     let findings = ruling::named(&rules, &report.findings);
     let Report { inputs, lines, span, warnings, .. } = report;
     Verdict {
