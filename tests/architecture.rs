@@ -41,6 +41,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("bzip2::", &["input/decompress.rs"]),
     ("lzma_rust2::", &["input/decompress.rs"]),
     ("tar::", &["input/archive.rs"]),
+    ("statrs::", &["stats/"]),
     ("walkdir::", &["input/find.rs"]),
     ("glob::", &["input/find.rs", "cli/conf.rs"]),
     ("toml::", &["config/"]),

@@ -22,7 +22,6 @@ mod names;
 mod pages;
 mod select;
 mod sequence;
-mod series;
 mod shift;
 mod signature;
 mod table;
@@ -33,6 +32,7 @@ mod wording;
 
 pub use advice::advice;
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
+pub use tell::sample;
 pub use traffic::{Part, Traffic};
 
 use crate::model::StatusCode;

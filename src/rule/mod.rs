@@ -22,7 +22,7 @@ pub use eval::{Group, Request, holds, holds_for, number_holds, text_holds, value
 pub use limit::{Bound, Key, Level, Limit, Metric, limit};
 pub use parse::{condition, filter, term};
 pub use sentence::{Piece, sentence};
-pub use text::Pattern;
+pub use text::{Case, Pattern};
 
 use words::{Field, Kind, Measure};
 
