@@ -1,8 +1,9 @@
 //! The table of all that can be set: name, how it is written, where it goes, and what a text of it must be.
 
 use super::error::ConfigError;
-use super::{Config, OnInconclusive, Source, Text, expected};
+use super::{Config, OnInconclusive, Source, Text};
 use crate::filter::{PathFilter, StatusFilter, WordFilter};
+use crate::gate::Expected;
 use crate::route::Pattern;
 use crate::rule::limit::limit;
 use crate::rule::{Level, Limit, nearest};
@@ -29,6 +30,7 @@ pub(super) enum Slot<'c> {
     Flag(&'c mut Option<bool>),
     Limit(&'c mut Option<Limit>),
     Limits(&'c mut Option<Vec<Limit>>),
+    Expected(&'c mut Option<Vec<Expected>>),
     Level(&'c mut Option<Level>),
     Inconclusive(&'c mut Option<OnInconclusive>),
 }
@@ -45,7 +47,7 @@ pub(super) struct Draft {
 /// `[check]`
 pub(super) const CHECK: &[Key<Config>] = &[
     key("fail_on", r#"["rate(5xx) > 1%"]"#, |c| Slot::Limits(&mut c.check.fail_on), None),
-    key("expect", r#"["/login=401,302"]"#, |c| Slot::Texts(&mut c.check.expect), Some(expect)),
+    key("expect", r#"["/login=401,302"]"#, |c| Slot::Expected(&mut c.check.expect), None),
     key("baseline", r#""baseline.json""#, |c| Slot::Text(&mut c.check.baseline), Some(filled)),
     key("on_inconclusive", r#""report""#, |c| Slot::Inconclusive(&mut c.check.on_inconclusive), None),
     key("strict", "false", |c| Slot::Flag(&mut c.check.strict), None),
@@ -94,13 +96,6 @@ fn service(text: &str) -> Result<(), String> {
     said(ServiceRules::parse([text]))
 }
 
-fn expect(text: &str) -> Result<(), String> {
-    let Some((route, codes)) = expected(text) else {
-        return Err("a route and the codes that are normal on it are expected: \"/login=401,302\"".into());
-    };
-    said(Pattern::parse(route)).and_then(|()| said(StatusFilter::parse(codes)))
-}
-
 fn rejects(text: &str) -> Result<(), String> {
     percent(text).map(drop).ok_or_else(|| format!("'{text}' is no percentage from 0 to 100"))
 }
@@ -136,13 +131,13 @@ impl Slot<'_> {
     const fn wants(&self) -> &'static str {
         match self {
             Self::Text(_) | Self::Limit(_) | Self::Level(_) | Self::Inconclusive(_) => "a text in quotes",
-            Self::Texts(_) | Self::Limits(_) => "a list of texts",
+            Self::Texts(_) | Self::Limits(_) | Self::Expected(_) => "a list of texts",
             Self::Flag(_) => "true or false, without quotes",
         }
     }
 
     pub(super) const fn is_list(&self) -> bool {
-        matches!(self, Self::Texts(_) | Self::Limits(_))
+        matches!(self, Self::Texts(_) | Self::Limits(_) | Self::Expected(_))
     }
 }
 
@@ -157,6 +152,8 @@ impl<T> Key<T> {
             (Slot::Texts(slot), Given::Text(text)) => *slot = Some(all(&[text], errors, |text| self.checked(text))),
             (Slot::Limits(slot), Given::List(texts)) => *slot = Some(all(&texts, errors, limit_of)),
             (Slot::Limits(slot), Given::Text(text)) => *slot = Some(all(&[text], errors, limit_of)),
+            (Slot::Expected(slot), Given::List(texts)) => *slot = Some(all(&texts, errors, expected)),
+            (Slot::Expected(slot), Given::Text(text)) => *slot = Some(all(&[text], errors, expected)),
             (Slot::Text(slot), Given::Text(text)) => *slot = one(&text, errors, |text| self.checked(text)),
             (Slot::Limit(slot), Given::Text(text)) => *slot = one(&text, errors, limit_of),
             (Slot::Level(slot), Given::Text(text)) => *slot = one(&text, errors, |t| chosen(t, Level::ALL, Level::word)),
@@ -185,6 +182,10 @@ fn all<V>(texts: &[Text<'_>], errors: &mut Vec<ConfigError>, read: impl Fn(&Text
 
 fn limit_of(text: &Text<'_>) -> Result<Limit, ConfigError> {
     limit(&text.text).map_err(|e| text.error(e.what(), e.place()))
+}
+
+fn expected(text: &Text<'_>) -> Result<Expected, ConfigError> {
+    Expected::parse(&text.text).map_err(|e| text.error(e.to_string(), 0))
 }
 
 fn chosen<V: Copy>(text: &Text<'_>, all: &[V], word: fn(V) -> &'static str) -> Result<V, ConfigError> {

@@ -18,6 +18,7 @@ mod walk;
 pub use error::{ConfigError, ConfigErrors};
 pub use keys::percent;
 
+use crate::gate::{Expected, Rule};
 use crate::rule::Limit;
 use source::{Source, Text};
 
@@ -32,12 +33,12 @@ pub const FILE_VARIABLE: &str = "LOGCODES_CONFIG";
 pub const PROFILE_VARIABLE: &str = "LOGCODES_PROFILE";
 
 /// What is set; `None` for what is left to the command's own default.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// `[check]`
     pub check: Check,
-    /// `[[rule]]`, in the order of the file.
-    pub rules: Vec<NamedRule>,
+    /// `[[rule]]`, in the order of the file: each has a name, and the key `severity` has been put into its limit.
+    pub rules: Vec<Rule>,
     /// `[read]`
     pub read: Read,
     /// What is odd and stops nothing, in words.
@@ -45,17 +46,17 @@ pub struct Config {
 }
 
 /// What a gate is told.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Check {
     /// Limits without a name.
     pub fail_on: Option<Vec<Limit>>,
-    /// Codes that are normal on a route, `ROUTE=CODES`: both parts have been checked, see [`expected`].
-    pub expect: Option<Vec<String>>,
+    /// Codes that are normal on a route.
+    pub expect: Option<Vec<Expected>>,
     /// A file with a baseline.
     pub baseline: Option<String>,
     /// What becomes of a check that could not decide.
     pub on_inconclusive: Option<OnInconclusive>,
-    /// Whether doubt about a rule is a violation.
+    /// Whether values are taken as they are, without asking how sure they are.
     pub strict: Option<bool>,
     /// The share of lines that may be no record, as `--max-rejects` takes it: see [`percent`].
     pub max_rejects: Option<String>,
@@ -64,7 +65,7 @@ pub struct Check {
 }
 
 /// How logs are read: each as the option of its name.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Read {
     /// `-f`
     pub format: Option<String>,
@@ -86,17 +87,6 @@ pub struct Read {
     pub since: Option<String>,
     /// `--until`
     pub until: Option<String>,
-}
-
-/// A rule with a name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NamedRule {
-    /// Its name.
-    pub name: String,
-    /// What is a violation; the key `severity` has been put into it.
-    pub when: Limit,
-    /// What to do, in the user's own words.
-    pub fix: Option<String>,
 }
 
 /// What becomes of a check that could not decide.
@@ -156,9 +146,4 @@ impl Config {
         variables::read(&sources.variables, &mut config, &mut errors);
         if errors.is_empty() { Ok(config) } else { Err(ConfigErrors(errors)) }
     }
-}
-
-/// Route pattern and codes of `ROUTE=CODES`: a pattern may have `=` in it, codes none.
-pub fn expected(text: &str) -> Option<(&str, &str)> {
-    text.rsplit_once('=').map(|(route, codes)| (route.trim(), codes.trim()))
 }

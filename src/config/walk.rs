@@ -3,7 +3,8 @@
 
 use super::error::ConfigError;
 use super::keys::{Draft, Given, Key, RULE, TABLES};
-use super::{Config, NamedRule, Source, Text};
+use super::{Config, Source, Text};
+use crate::gate::Rule;
 use crate::rule::nearest;
 use std::ops::Range;
 use toml::Spanned;
@@ -64,7 +65,10 @@ impl<'w> Walk<'w> {
         let home = TABLES.iter().find(|(_, keys)| keys.iter().any(|key| key.name == name));
         let what = match home {
             Some((table, _)) => format!("'{name}' stands below [{table}]"),
-            None => format!("there is no table '{name}'{}: there are {}", nearest(name, TOP.into_iter()), TOP.join(", ")),
+            None => {
+                let near = nearest(name, TOP.into_iter());
+                format!("there is no table '{name}'{}", if near.is_empty() { format!("; there are {}", TOP.join(", ")) } else { near })
+            }
         };
         self.wrong(what, at);
     }
@@ -135,7 +139,7 @@ impl<'w> Walk<'w> {
             }
             when.severity = draft.severity.unwrap_or(when.severity);
             names.push(name.clone());
-            let rule = NamedRule { name, when, fix: draft.fix };
+            let rule = Rule { name: Some(name), limit: when, fix: draft.fix };
             match config.rules.iter_mut().find(|other| other.name == rule.name) {
                 Some(other) => *other = rule,
                 None => config.rules.push(rule),
