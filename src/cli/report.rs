@@ -86,8 +86,6 @@ pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> 
 pub(super) struct Counted {
     /// Each route in each window.
     pub(super) cross: bool,
-    /// Seconds that windows are wide, whatever the user says.
-    pub(super) width: Option<i64>,
     /// How many requests of each window took longer than these.
     pub(super) slower_than: Vec<Duration>,
 }
@@ -113,7 +111,7 @@ pub(super) fn read(args: &TallyArgs, counted: Counted, files: &[&Path]) -> Resul
     let mut plan = plan::plan(&args.scan)?;
     plan.spec.tally = Spec {
         routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
-        width: counted.width.or(width).map_or(Width::Automatic, Width::Chosen),
+        width: width.map_or(Width::Automatic, Width::Chosen),
         cross: counted.cross,
         slower_than: counted.slower_than.into(),
     };

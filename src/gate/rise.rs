@@ -8,8 +8,8 @@ use crate::rule::{Expr, Key, Limit};
 use crate::stats::{Bin, Incident, incident};
 use std::collections::BTreeMap;
 
-/// Fewer windows have no rest to hold one against.
-const FEWEST_WINDOWS: usize = 5;
+/// Fewer have no rest to hold one against.
+const FEWEST_BINS: i64 = 10;
 /// More are added up, so that a long log costs no more.
 const MOST_BINS: i64 = 2_000;
 /// Fewer responses with a new code are an accident.
@@ -20,29 +20,31 @@ const BY_CHANCE: f64 = 0.05;
 impl Judge<'_> {
     /// All together, and each route or whatever the rule is by.
     pub(super) fn spike(&self, limit: &Limit, filter: &Expr) -> Judged {
-        let (Some(width), Some(reach)) = (self.ledger.width(), self.ledger.reach()) else {
+        let Some((width, (first, last))) = self.ledger.width().zip(self.ledger.sums.span) else {
             return Judged::inconclusive(Unit::Times, "no line states its time, so there is no spike to look for");
         };
+        // As fine as it was counted, but not in more steps than it takes to find a spike.
+        let step = width * ((last - first) / width / MOST_BINS + 1);
+        let reach = (first.div_euclid(step) * step, (last.div_euclid(step) + 1) * step);
         let by = if limit.by.is_empty() { vec![Key::Route] } else { limit.by.clone() };
-        let mut groups = self.ledger.ticks(&Limit { by: Vec::new(), ..limit.clone() }, Hit::Filter(filter));
+        let mut groups = self.ledger.ticks(&Limit { by: Vec::new(), ..limit.clone() }, Hit::Filter(filter), step);
         let all: u64 = groups.values().flatten().map(|tick| tick.all).sum();
         if all == 0 || limit.min.is_some_and(|min| all < min) {
             return Judged::inconclusive(Unit::Times, format!("{all} requests match, too few to judge"));
         }
-        if (reach.1 - reach.0) / width < FEWEST_WINDOWS as i64 {
-            let note = format!("the log spans {} s, and a spike is told from the rest of at least {FEWEST_WINDOWS} windows of {width} s", reach.1 - reach.0);
+        if (reach.1 - reach.0) / step < FEWEST_BINS {
+            let note = format!("the log spans {} s, and a spike is told from the rest of at least {FEWEST_BINS} steps of {step} s", reach.1 - reach.0);
             return Judged::inconclusive(Unit::Times, note);
         }
-        let parts = self.ledger.ticks(&Limit { by, ..limit.clone() }, Hit::Filter(filter));
+        let parts = self.ledger.ticks(&Limit { by, ..limit.clone() }, Hit::Filter(filter), step);
         if parts.len() > 1 {
             groups.extend(parts);
         }
-        let bins_in_all = (reach.1 - reach.0) / width;
-        let (series, width) = (groups.len(), width * ((bins_in_all + MOST_BINS - 1) / MOST_BINS).max(1));
+        let series = groups.len();
         let found = groups.iter().filter_map(|(group, ticks)| {
-            let bins = bins(ticks, reach, width);
+            let bins = bins(ticks, reach, step);
             let incident = incident(&bins).filter(|_| series > 0)?;
-            Some((incident.strength, spiked(group, &bins, &incident, reach.0, width)))
+            Some((incident.strength, spiked(group, &bins, &incident, reach.0, step)))
         });
         let mut found: Vec<(f64, Part)> = found.collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
