@@ -41,6 +41,32 @@ pub(super) enum Command {
     Records(Box<RecordsArgs>),
     /// The log formats known; with FILE, which one it is and why.
     Formats(FormatsArgs),
+    /// Files to begin with.
+    Generate(GenerateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    #[command(subcommand)]
+    pub(super) what: Generated,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum Generated {
+    /// A commented logcodes.toml with every key and its default.
+    #[command(after_help = "EXAMPLE:\n  logcodes generate config > logcodes.toml")]
+    Config,
+}
+
+#[derive(Debug, Default, Args)]
+pub(super) struct ConfigArgs {
+    /// Configuration (default: the file that LOGCODES_CONFIG names, ./logcodes.toml, or logcodes/config.toml in the user's
+    /// configuration folder, the first that there is).
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    pub(super) config: Option<PathBuf>,
+    /// The profile of the configuration to use (default: the one that LOGCODES_PROFILE names, else none).
+    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    pub(super) profile: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -5,10 +5,13 @@
 mod args;
 mod check;
 mod conf;
+#[cfg_attr(not(test), expect(dead_code, reason = "the check, which reads it, is being wired in"))]
+mod config;
 mod error;
 mod explain;
 mod findings;
 mod formats;
+mod generate;
 mod plan;
 mod progress;
 mod records;
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
         Some(Command::Formats(args)) => formats::run(args),
+        Some(Command::Generate(args)) => generate::run(args),
     };
     match done {
         Ok(exit) => exit.into(),
