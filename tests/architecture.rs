@@ -27,7 +27,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("libc::", &["input/mmap.rs"]),
     ("unsafe ", &["input/mmap.rs"]),
     ("aho_corasick::", &["diagnose/signature/"]),
-    ("nom::", &["format/template.rs", "rule/parse.rs", "rule/token.rs"]),
+    ("nom::", &["format/template.rs", "rule/parse.rs", "rule/token.rs", "rule/limit/parse.rs"]),
     ("strsim::", &["rule/error.rs", "cli/explain.rs"]),
     ("hdrhistogram::", &["tally/latency.rs"]),
     ("comfy_table::", &["output/table/"]),

@@ -3,6 +3,7 @@
 //! Only this room knows clap, the environment, the clock and the standard streams.
 
 mod args;
+mod check;
 mod conf;
 mod error;
 mod explain;
@@ -27,6 +28,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Fine.
     Success,
+    /// A rule was violated.
+    Violated,
     /// Usage, unreadable input or bad configuration.
     Usage,
     /// Nothing to judge: no line is a record, or too many are rejected.
@@ -37,6 +40,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Success => 0,
+            Exit::Violated => 1,
             Exit::Usage => 2,
             Exit::Nothing => 3,
         })
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         None => report::run(&cli.report),
         Some(Command::Findings(args)) => findings::run(args),
+        Some(Command::Check(args)) => check::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
         Some(Command::Formats(args)) => formats::run(args),
