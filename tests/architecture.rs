@@ -43,6 +43,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tar::", &["input/archive.rs"]),
     ("walkdir::", &["input/find.rs"]),
     ("glob::", &["input/find.rs", "cli/conf.rs"]),
+    ("quick_junit::", &["output/gate/junit.rs"]),
     ("csv::Writer", &["output/csv.rs", "output/records.rs"]),
     ("std::fs", &["input/", "cli/", "scan/"]),
     ("std::env", &["cli/", "input/mmap.rs"]),
