@@ -1,8 +1,14 @@
 //! What a log was like, small enough to keep: counts per route and code, how much they come in heaps, and durations. A gate
 //! holds a later log against it, `compare` two of them. Its JSON form is read again by later versions.
 
+mod durations;
+mod summary;
+
+pub use durations::Durations;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// Grows when a field changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -60,4 +66,93 @@ pub struct Count {
     pub count: u64,
     /// Their variance per window against what Poisson's distribution has, at least 1; 1 where nothing tells.
     pub dispersion: f64,
+}
+
+/// Why a text is no baseline.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// It is something else.
+    #[error("this is no baseline: {0}; 'logcodes check FILE --save-baseline BASELINE' writes one")]
+    Other(serde_json::Error),
+    /// It is of a later version.
+    #[error("this baseline is of version {0}, and this logcodes reads up to {SCHEMA_VERSION}: update it, or save the baseline anew")]
+    Later(u32),
+}
+
+impl Baseline {
+    /// Whether a file that begins so is meant to be a baseline.
+    pub fn is_meant(start: &[u8]) -> bool {
+        let start = start.trim_ascii_start();
+        start.strip_prefix(b"{").is_some_and(|inner| inner.trim_ascii_start().starts_with(b"\"logcodes_baseline\""))
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// The text is none, or one of a later version.
+    pub fn read(text: &[u8]) -> Result<Self, BaselineError> {
+        #[derive(Deserialize)]
+        struct Version {
+            logcodes_baseline: u32,
+        }
+        let version: Version = serde_json::from_slice(text).map_err(BaselineError::Other)?;
+        if version.logcodes_baseline > SCHEMA_VERSION {
+            return Err(BaselineError::Later(version.logcodes_baseline));
+        }
+        serde_json::from_slice(text).map_err(BaselineError::Other)
+    }
+
+    /// Writes it: a line a route, so that two can be compared as text.
+    ///
+    /// # Errors
+    /// Of the writer.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let head = Self { routes: Vec::new(), ..self.clone() };
+        let head = serde_json::to_string(&head)?;
+        let (before, after) = head.split_once("[]").unwrap_or((&head, ""));
+        write!(out, "{before}[")?;
+        for (at, route) in self.routes.iter().enumerate() {
+            out.write_all(if at > 0 { b",\n" } else { b"\n" })?;
+            serde_json::to_writer(&mut *out, route)?;
+        }
+        writeln!(out, "\n]{after}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Baseline {
+        let codes = BTreeMap::from([(200, Count { count: 90, dispersion: 1.0 }), (502, Count { count: 10, dispersion: 2.5 })]);
+        let route = Route { method: Some("GET".into()), route: "/[]".into(), count: 100, codes, latency: vec![(900, 3)], ..Route::default() };
+        let routes = vec![route.clone(), Route { service: Some("api".into()), ..route }];
+        Baseline { logcodes_baseline: SCHEMA_VERSION, span: Some((1, 2)), window_seconds: 60, read: 101, rejected: 1, routes }
+    }
+
+    #[test]
+    fn it_is_read_as_it_was_written() {
+        for baseline in [small(), Baseline { routes: Vec::new(), ..small() }] {
+            let mut text = Vec::new();
+            baseline.write(&mut text).unwrap();
+            assert!(Baseline::is_meant(&text));
+            assert_eq!(Baseline::read(&text).unwrap(), baseline);
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_refused_in_words() {
+        for (text, what) in [
+            ("", "this is no baseline"),
+            ("{}", "missing field `logcodes_baseline`"),
+            ("192.0.2.1 - -", "this is no baseline"),
+            (r#"{"logcodes_baseline":2,"later":1}"#, "of version 2"),
+            (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":0,"routes":[],"more":1}"#, "unknown field `more`"),
+            (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":-1,"rejected":0,"routes":[]}"#, "invalid value"),
+        ] {
+            let error = Baseline::read(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(what), "{text}: {error}");
+        }
+        assert!(!Baseline::is_meant(b"{\"time\":1}") && Baseline::is_meant(b" {\n \"logcodes_baseline\":1"));
+    }
 }

@@ -22,6 +22,7 @@ pub(super) fn build<'t>(table: &Table<'t>, field: Field) -> Column<'t> {
         Field::Retried => flags(table, |row| retried(table, row)),
         Field::Cache => owned(table, |row| Some(table.rows[row].event.text(Text::CacheStatus)?.to_ascii_uppercase())),
         Field::Server => texts(table, |row| Some(table.source(row).server.as_bytes())),
+        Field::Service => owned(table, |row| table.source(row).service.clone().map(String::into_bytes)),
         Field::Foreign => texts(table, |row| foreign(table, row)),
         Field::Network => networks(table),
         Field::Directory => mapped(table, Field::Path, |path| Some(path[..=path.iter().rposition(|&b| b == b'/')?].to_vec())),

@@ -1,10 +1,11 @@
 //! A group of requests, and what the conditions of rules measure of it.
 
 use super::names::NONE;
+use super::select;
 use super::table::{Keys, Row, Table};
-use super::{select, series};
 use crate::rule::words::{Field, Kind, Measure};
 use crate::rule::{self, Arg, Expr};
+use crate::stats;
 use hashbrown::{HashMap, HashSet};
 use std::cell::{Cell, RefCell};
 
@@ -250,7 +251,7 @@ impl<'a, 't> Members<'a, 't> {
     pub(super) fn cluster(&self, field: Field) -> Option<(f64, f64)> {
         let mut numbers = self.numbers(field);
         let stated = numbers.len() as f64;
-        let (center, share) = series::cluster(&mut numbers)?;
+        let (center, share) = stats::cluster(&mut numbers)?;
         Some((center, share * stated / self.rows.len() as f64))
     }
 }

@@ -22,7 +22,6 @@ mod names;
 mod pages;
 mod select;
 mod sequence;
-mod series;
 mod shift;
 mod signature;
 mod table;
@@ -33,6 +32,7 @@ mod wording;
 
 pub use advice::advice;
 pub use finding::{Advice, Affected, Finding, Open, Sample, Severity, Share};
+pub use tell::sample;
 pub use traffic::{Part, Traffic};
 
 use crate::model::StatusCode;
@@ -57,6 +57,7 @@ pub fn diagnose(scan: &Scan, route_of: &(dyn Fn(u32, &[u8]) -> Vec<u8> + Sync), 
         server: input.server,
         logged: input.logged.clone(),
         times_header: input.logged.contains(&"header_time"),
+        service: scan.services.as_ref().and_then(|services| services.name(input.service)).map(str::to_owned),
         site: format!("{:?} {}", input.service, input.format.as_deref().unwrap_or_default()),
     };
     let mut table = Table::new(scan.tally.evidence().events(), scan.inputs.iter().map(source).collect(), route_of);

@@ -132,6 +132,7 @@ mod tests {
             let scan = scan(&[Origin::File(log.clone())], &ScanSpec::default(), &Silent).unwrap();
             let source = |input: &crate::scan::Scanned| Source {
                 server: input.server,
+                service: Some("shop".into()),
                 logged: input.logged.clone(),
                 site: String::new(),
                 times_header: input.logged.contains(&"header_time"),
@@ -145,6 +146,11 @@ mod tests {
                 let slow = all.iter().copied().filter(|&row| rule::holds(rule.filter(), &One { table: &table, row: row as usize }));
                 assert!(rows.iter().copied().eq(slow), "{} {}", rule.rule.id, log.display());
                 passed += rows.len();
+            }
+            for (filter, remain) in [("service = \"SHOP\"", all.len()), ("service = none", 0)] {
+                let mut rows = all.clone();
+                narrow(&table, &rule::filter(filter).unwrap(), &mut rows);
+                assert_eq!(rows.len(), remain, "{filter}");
             }
         }
         assert!(passed > 10_000, "{passed}");

@@ -1,9 +1,9 @@
 //! When something changed: a level that shifted, requests that come in bursts, the stretch that most of a group lies in.
 
 use super::group::Members;
-use super::series::{self, Bin, Burst};
 use super::table::Table;
 use crate::rule::words::Field;
+use crate::stats::{self, Bin, Burst};
 use hashbrown::HashMap;
 
 /// A stretch of time in which a field's values differ from those outside of it.
@@ -85,13 +85,13 @@ const QUIET: [f64; 9] = [2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_4
 /// quiet.
 pub(super) fn bursts(times: &[f64]) -> Vec<Burst> {
     let parted = QUIET.iter().find_map(|&quiet| {
-        let bursts = series::bursts(times, quiet);
+        let bursts = stats::bursts(times, quiet);
         let busy: f64 = bursts.iter().map(|burst| burst.end - burst.start).sum();
         let whole = times.last()? - times.first()?;
         let crowded = bursts.iter().filter(|burst| burst.count >= CROWD).count();
         (bursts.len() >= 3 && crowded * 4 >= bursts.len() * 3 && busy <= 0.35 * whole).then_some(bursts)
     });
-    parted.unwrap_or_else(|| series::bursts(times, f64::INFINITY))
+    parted.unwrap_or_else(|| stats::bursts(times, f64::INFINITY))
 }
 
 /// Requests that make a burst; fewer are strays.
@@ -100,7 +100,7 @@ const CROWD: usize = 3;
 /// The time from burst to burst, when it is regular.
 pub(super) fn period(times: &[f64]) -> Option<f64> {
     let starts: Vec<f64> = bursts(times).iter().filter(|burst| burst.count >= CROWD).map(|burst| burst.start).collect();
-    series::period(&starts)
+    stats::period(&starts)
 }
 
 /// Bins that the time of a log is cut into to find a stretch.
@@ -140,7 +140,7 @@ pub(super) fn crowd(members: &Members<'_, '_>) -> Option<(f64, f64)> {
         .map(|row| &members.table.rows[row])
         .filter(|row| !row.at.is_nan())
         .for_each(|row| series[((row.at - from) / width) as usize].k += row.weight);
-    let range = series::incident(&series)?.range;
+    let range = stats::incident(&series)?.range;
     let inside: f64 = series[range.clone()].iter().map(|b| b.k).sum();
     let all: f64 = series.iter().map(|b| b.k).sum();
     let length = (range.len() as f64) * width;

@@ -16,6 +16,8 @@ pub(super) struct Source {
     pub(super) server: &'static str,
     /// The fields that its format states.
     pub(super) logged: Vec<&'static str>,
+    /// The service that it is a log of, as the user named it.
+    pub(super) service: Option<String>,
     /// What its lines are of where they name no host: logs of one service in one format are parts of one log.
     pub(super) site: String,
     /// Whether its format states the time to the upstream's header.

@@ -9,6 +9,7 @@ use crate::model::Timestamp;
 use crate::rule::words::Field;
 use crate::rule::{Piece, Term};
 use crate::scan::Scan;
+use crate::tally::Event;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
@@ -144,13 +145,14 @@ fn samples(members: &Members<'_, '_>, scan: &Scan, mask: &dyn Fn(&str) -> String
     let rows: Vec<usize> = members.members().collect();
     let mut picked: Vec<usize> = [0, rows.len() / 2, rows.len().saturating_sub(1)].iter().filter_map(|&at| rows.get(at).copied()).collect();
     picked.dedup();
-    let sample = |row: usize| {
-        let event = members.table.rows[row].event;
-        Sample {
-            input: scan.inputs[event.place.input as usize].name.clone(),
-            line: scan.line_number(event.place),
-            text: mask(&String::from_utf8_lossy(event.line())) + if event.is_cut() { "…" } else { "" },
-        }
-    };
-    picked.into_iter().map(sample).collect()
+    picked.into_iter().map(|row| sample(scan, members.table.rows[row].event, mask)).collect()
+}
+
+/// The line of a record. `mask` takes secrets out of it.
+pub fn sample(scan: &Scan, event: &Event, mask: &dyn Fn(&str) -> String) -> Sample {
+    Sample {
+        input: scan.inputs[event.place.input as usize].name.clone(),
+        line: scan.line_number(event.place),
+        text: mask(&String::from_utf8_lossy(event.line())) + if event.is_cut() { "…" } else { "" },
+    }
 }

@@ -73,7 +73,7 @@ fn route_windows(report: &Report, table: &mut Table<'_>) -> io::Result<()> {
     for route in &report.routes {
         let mut counts: BTreeMap<i64, BTreeMap<u16, u64>> = BTreeMap::new();
         for cell in &route.cells {
-            for (at, count) in &cell.windows {
+            for (at, count) in cell.per_window() {
                 let start = at.div_euclid(width) * width;
                 *counts.entry(start).or_default().entry(cell.code).or_default() += count;
             }

@@ -3,11 +3,13 @@
 //! Percentiles are taken, routes folded, names and meanings looked up here and only here. Its JSON form is a promise (see
 //! the README); fields may be added, none renamed.
 
+mod lines;
 mod routes;
 mod services;
 mod view;
 mod windows;
 
+pub use lines::{Line, Lines};
 pub use routes::SortKey;
 pub use view::{
     CodeCell, CodeRow, Input, Latency, LineCounts, Reject, Report, RouteRow, Sample, Service, ServiceRow, Span, TopRoute, WindowRow,

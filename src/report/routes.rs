@@ -148,7 +148,8 @@ fn row(service: Service, method: Option<String>, route: String, cells: BTreeMap<
                 bytes: c.bytes,
                 seen: c.seen,
                 latency: c.latency.quantiles(),
-                windows: c.windows.into_iter().collect(),
+                durations: c.latency,
+                windows: c.windows,
             })
             .collect(),
     }

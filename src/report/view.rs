@@ -1,6 +1,7 @@
 //! The shapes of a report, as they are serialised.
 
 use crate::diagnose::{Advice, Finding, Traffic};
+use crate::tally;
 pub use crate::tally::Quantiles as Latency;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -223,8 +224,24 @@ pub struct CodeCell {
     pub seen: Option<(i64, i64)>,
     /// Durations, where logged.
     pub latency: Option<Latency>,
+    /// The same durations whole.
+    pub durations: tally::Latency,
+    /// Responses per window, if asked for.
+    pub windows: tally::Marks,
+}
+
+impl CodeCell {
     /// Responses per window, if asked for: seconds since 1970 of its start, count.
-    pub windows: Vec<(i64, u64)>,
+    pub fn per_window(&self) -> Vec<(i64, u64)> {
+        let mut windows: Vec<(i64, u64)> = Vec::new();
+        for mark in self.windows.iter() {
+            match windows.last_mut() {
+                Some((start, count)) if *start == mark.start => *count += u64::from(mark.count),
+                _ => windows.push((mark.start, u64::from(mark.count))),
+            }
+        }
+        windows
+    }
 }
 
 /// One window of time.

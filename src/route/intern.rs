@@ -226,7 +226,8 @@ const METHODS: [&[u8]; 50] = [
     b"POLL",
 ];
 
-fn known_method(method: &[u8]) -> &[u8] {
+/// The method, or `_OTHER` for one that no standard names: strangers can send any word.
+pub fn known_method(method: &[u8]) -> &[u8] {
     if method.is_empty() || METHODS.contains(&method) { method } else { b"_OTHER" }
 }
 

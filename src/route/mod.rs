@@ -13,7 +13,7 @@ mod shape;
 mod template;
 
 pub use fold::{Counted, Folds, MAX_VALUES, fold_positions};
-pub use intern::{RouteId, RouteKey, Routes};
+pub use intern::{RouteId, RouteKey, Routes, known_method};
 pub use pattern::{Pattern, PatternError};
 
 use crate::model::ServiceId;

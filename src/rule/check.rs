@@ -9,7 +9,7 @@ pub(super) const fn written(kind: Kind) -> &'static str {
         Kind::Number => "a number: write it as 12",
         Kind::Share => "a part of a whole: write it as 12%",
         Kind::Times => "a ratio: write it as 3x",
-        Kind::Time => "a time: write it as 250ms, 5s, 2m or 1h",
+        Kind::Time => "a time: write it as 250ms, 5s, 2m, 1h or 1d",
         Kind::Bytes => "in bytes: write it as 100 or 4KiB",
         Kind::Text => "a text: write it as \"text\", with * for any run of characters",
         Kind::Flag => "true or not: it stands alone, or behind not",

@@ -17,20 +17,28 @@ pub struct RuleError {
     text: String,
     /// Characters before the place in it.
     at: usize,
+    /// Bytes before the place in the whole text.
+    byte: usize,
 }
 
 impl RuleError {
     /// About the byte `at` of a text.
     pub(super) fn new(what: impl Into<String>, text: &str, at: usize) -> Self {
+        let byte = at;
         let at = text.char_indices().take_while(|(byte, _)| *byte < at).count();
         let left_out = at.saturating_sub(AROUND);
         let plain = |c: char| if c.is_control() { ' ' } else { c };
-        Self { what: what.into(), text: text.chars().skip(left_out).take(2 * AROUND).map(plain).collect(), at: at - left_out }
+        Self { what: what.into(), text: text.chars().skip(left_out).take(2 * AROUND).map(plain).collect(), at: at - left_out, byte }
     }
 
     /// What is wrong, without the place.
     pub fn what(&self) -> &str {
         &self.what
+    }
+
+    /// Bytes of the text before the place.
+    pub fn place(&self) -> usize {
+        self.byte
     }
 }
 
@@ -43,7 +51,7 @@ impl fmt::Display for RuleError {
 impl Error for RuleError {}
 
 /// `, did you mean 'x'?`, if one of the words is like this one; else nothing.
-pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
+pub fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
     if word.len() > MAX_WORD {
         return String::new();
     }

@@ -3,6 +3,7 @@
 
 use super::check::{Side, comparison, suits, written};
 use super::error::{RuleError, nearest};
+use super::limit::words::{counted, no_key, not_counted};
 use super::token::{Fault, Parsed, fault, keyword, name, number, operator, quoted, symbol, word};
 use super::words::{Field, Kind, Measure, Takes};
 use super::{Arg, Expr, Op, Term};
@@ -20,16 +21,30 @@ const MAX_STATUS: u16 = 999;
 
 /// What an expression speaks of.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum About {
+pub(super) enum About {
     Request,
     Group,
+    /// A request as a tally counts it: only by what it is counted by, and a comparison of the limit may follow.
+    Counted,
 }
 
 /// Where in the rule an expression stands.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     about: About,
     depth: usize,
+}
+
+impl Place {
+    /// At the top of an expression about this.
+    pub(super) const fn top(about: About) -> Self {
+        Self { about, depth: 0 }
+    }
+
+    /// Inside of what is given to a measure.
+    const fn argument(depth: usize) -> Self {
+        Self { about: About::Request, depth }
+    }
 }
 
 /// A predicate of one request: `status = 502 and connect_time = none`.
@@ -37,7 +52,7 @@ struct Place {
 /// # Errors
 /// The text is none: the error points at the place.
 pub fn filter(text: &str) -> Result<Expr, RuleError> {
-    whole(text, |input| any_of(input, Place { about: About::Request, depth: 0 }))
+    whole(text, |input| any_of(input, Place::top(About::Request)))
 }
 
 /// A predicate of a group of requests: `count >= 5 and top(client) < 50%`.
@@ -45,7 +60,7 @@ pub fn filter(text: &str) -> Result<Expr, RuleError> {
 /// # Errors
 /// The text is none: the error points at the place.
 pub fn condition(text: &str) -> Result<Expr, RuleError> {
-    whole(text, |input| any_of(input, Place { about: About::Group, depth: 0 }))
+    whole(text, |input| any_of(input, Place::top(About::Group)))
 }
 
 /// What a sentence about a group may work out: a measure, or a field for its most frequent value.
@@ -71,7 +86,7 @@ pub fn term(text: &str) -> Result<Term, RuleError> {
     })
 }
 
-fn whole<'a, T>(text: &'a str, read: impl Fn(&'a str) -> Parsed<'a, T>) -> Result<T, RuleError> {
+pub(super) fn whole<'a, T>(text: &'a str, read: impl Fn(&'a str) -> Parsed<'a, T>) -> Result<T, RuleError> {
     let (what, rest) = match read(text.trim_end()) {
         Ok(("", found)) => return Ok(found),
         Ok((rest, _)) => (after(rest.trim_start()), rest.trim_start()),
@@ -94,7 +109,7 @@ fn after(rest: &str) -> String {
 }
 
 /// `a or b or c`
-fn any_of(input: &str, place: Place) -> Parsed<'_, Expr> {
+pub(super) fn any_of(input: &str, place: Place) -> Parsed<'_, Expr> {
     let (rest, parts) = separated_list1(keyword("or"), |i| all_of(i, place)).parse(input)?;
     Ok((rest, joined(parts, Expr::Or)))
 }
@@ -105,7 +120,7 @@ fn all_of(input: &str, place: Place) -> Parsed<'_, Expr> {
     Ok((rest, joined(parts, Expr::And)))
 }
 
-fn joined(mut parts: Vec<Expr>, all: fn(Vec<Expr>) -> Expr) -> Expr {
+pub(super) fn joined(mut parts: Vec<Expr>, all: fn(Vec<Expr>) -> Expr) -> Expr {
     match parts.pop() {
         Some(only) if parts.is_empty() => only,
         Some(last) => {
@@ -133,15 +148,15 @@ fn one(input: &str, place: Place) -> Parsed<'_, Expr> {
     atom(input, place)
 }
 
-fn closed(input: &str) -> Parsed<'_, ()> {
+pub(super) fn closed(input: &str) -> Parsed<'_, ()> {
     symbol(")")(input).or_else(|_| fault(input, "')' is expected here"))
 }
 
 /// A flag, a status, or a comparison.
 fn atom(input: &str, place: Place) -> Parsed<'_, Expr> {
-    let request = place.about == About::Request;
+    let request = place.about != About::Group;
     match input.trim_start().chars().next() {
-        Some('0'..='9') if request => return statuses(input),
+        Some('0'..='9') if request => return statuses(input, place),
         Some('0'..='9') => {
             return fault(input, "a condition begins with what is measured: count >= 3; requests of a status are share(502) or part(5xx)");
         }
@@ -152,7 +167,7 @@ fn atom(input: &str, place: Place) -> Parsed<'_, Expr> {
     if request && let Ok((rest, ())) = keyword("all")(input) {
         return Ok((rest, Expr::All));
     }
-    let (rest, left) = if request { field(input).map(|(rest, f)| (rest, Term::Field(f)))? } else { measured(input, place.depth)? };
+    let (rest, left) = if request { field(input, place).map(|(rest, f)| (rest, Term::Field(f)))? } else { measured(input, place.depth)? };
     match left {
         Term::Field(flag) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::Flag(flag)),
         Term::Measure(flag, _) if flag.kind() == Kind::Flag => alone(rest, flag.word(), Expr::FlagOf(flag)),
@@ -169,7 +184,7 @@ fn alone<'a>(rest: &'a str, word: &str, flag: Expr) -> Parsed<'a, Expr> {
 }
 
 /// `502`, `5xx`, `500-599`
-fn statuses(input: &str) -> Parsed<'_, Expr> {
+fn statuses(input: &str, place: Place) -> Parsed<'_, Expr> {
     let start = input.trim_start();
     let (rest, digits) = digit1(start)?;
     if let Ok((rest, class)) = name(rest) {
@@ -181,8 +196,8 @@ fn statuses(input: &str) -> Parsed<'_, Expr> {
     let (rest, last) = opt(preceded(char('-'), digit1)).parse(rest)?;
     match (digits.parse(), last.unwrap_or(digits).parse()) {
         (Ok(first), Ok(last)) if first <= last && last <= MAX_STATUS => match operator(rest) {
-            Ok(_) => fault(start, "a comparison begins with its field: status >= 500"),
-            Err(_) => Ok((rest, Expr::Status(first, last))),
+            Ok(_) if place.about == About::Request => fault(start, "a comparison begins with its field: status >= 500"),
+            _ => Ok((rest, Expr::Status(first, last))),
         },
         _ => fault(start, format!("a status lies between 0 and {MAX_STATUS}, and a range begins with the smaller one")),
     }
@@ -213,7 +228,7 @@ fn side<'a>(input: &'a str, left: &str, kind: Kind, op: Op, place: Place) -> Par
         Some(_) if keyword("none")(start).is_ok() => (keyword("none")(start)?.0, Side { term: Term::None, kind: None }),
         Some('a'..='z' | 'A'..='Z') => {
             let (rest, term) = match place.about {
-                About::Request => field(start).map(|(rest, f)| (rest, Term::Field(f)))?,
+                About::Request | About::Counted => field(start, place).map(|(rest, f)| (rest, Term::Field(f)))?,
                 About::Group => measured(start, place.depth)?,
             };
             let kind = term.kind();
@@ -228,13 +243,16 @@ fn side<'a>(input: &'a str, left: &str, kind: Kind, op: Op, place: Place) -> Par
 }
 
 /// A field of a request.
-fn field(input: &str) -> Parsed<'_, Field> {
+fn field(input: &str, place: Place) -> Parsed<'_, Field> {
     let start = input.trim_start();
     let Ok((rest, word)) = word(input) else {
         return fault(start, "a field is expected here, such as status, path or duration");
     };
     if let Some(field) = Field::named(word) {
-        return Ok((rest, field));
+        return if place.about == About::Counted && !counted(field) { fault(start, not_counted(word)) } else { Ok((rest, field)) };
+    }
+    if place.about == About::Counted {
+        return fault(start, no_key(word));
     }
     fault(
         start,
@@ -306,7 +324,7 @@ fn usage(measure: Measure) -> String {
 }
 
 fn one_field(input: &str, measure: Measure) -> Parsed<'_, Vec<Arg>> {
-    let (rest, found) = field(input)?;
+    let (rest, found) = field(input, Place::argument(0))?;
     match suits(measure, found) {
         Ok(()) => Ok((rest, vec![Arg::Field(found)])),
         Err(what) => fault(input.trim_start(), what),
@@ -314,7 +332,7 @@ fn one_field(input: &str, measure: Measure) -> Parsed<'_, Vec<Arg>> {
 }
 
 fn one_filter(input: &str, depth: usize) -> Parsed<'_, Vec<Arg>> {
-    any_of(input, Place { about: About::Request, depth }).map(|(rest, found)| (rest, vec![Arg::Filter(found)]))
+    any_of(input, Place::argument(depth)).map(|(rest, found)| (rest, vec![Arg::Filter(found)]))
 }
 
 /// A whole number from 1.

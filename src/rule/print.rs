@@ -72,7 +72,12 @@ impl Display for Op {
     }
 }
 
-fn separated<T>(f: &mut Formatter<'_>, parts: &[T], between: &str, print: impl Fn(&mut Formatter<'_>, &T) -> fmt::Result) -> fmt::Result {
+pub(super) fn separated<T>(
+    f: &mut Formatter<'_>,
+    parts: &[T],
+    between: &str,
+    print: impl Fn(&mut Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
             f.write_str(between)?;
@@ -89,16 +94,33 @@ fn inner(f: &mut Formatter<'_>, part: &Expr, apart: bool) -> fmt::Result {
 /// A number has the unit of what it is compared with.
 fn side(f: &mut Formatter<'_>, term: &Term, kind: Option<Kind>) -> fmt::Result {
     match (term, kind) {
-        (Term::Number(number), Some(Kind::Share)) => write!(f, "{}%", shifted(*number, 2)),
+        (Term::Number(number), Some(Kind::Share)) => f.write_str(&percent(*number)),
         (Term::Number(number), Some(Kind::Times)) => write!(f, "{number}x"),
-        (Term::Number(number), Some(Kind::Time)) if *number > 0.0 && *number < 1.0 => write!(f, "{}ms", shifted(*number, 3)),
-        (Term::Number(number), Some(Kind::Time)) => write!(f, "{number}s"),
+        (Term::Number(number), Some(Kind::Time)) => f.write_str(&time(*number)),
         _ => term.fmt(f),
     }
 }
 
+/// Seconds in the largest unit that they are whole in.
+pub(super) fn time(seconds: f64) -> String {
+    if seconds > 0.0 && seconds < 1.0 {
+        return format!("{}ms", shifted(seconds, 3));
+    }
+    // Larger ones would be rounded on the way back.
+    let whole = |&(_, factor): &(char, f64)| seconds >= factor && seconds < 1e12 && seconds % factor == 0.0;
+    match [('d', 86_400.0), ('h', 3600.0), ('m', 60.0)].into_iter().find(whole) {
+        Some((unit, factor)) => format!("{}{unit}", seconds / factor),
+        None => format!("{seconds}s"),
+    }
+}
+
+/// A part of a whole, 0 to 1.
+pub(super) fn percent(share: f64) -> String {
+    format!("{}%", shifted(share, 2))
+}
+
 /// The digits of a number with its point moved to the right: a multiplication would round.
-fn shifted(number: f64, places: usize) -> String {
+pub(super) fn shifted(number: f64, places: usize) -> String {
     let digits = number.to_string();
     let (whole, part) = digits.split_once('.').unwrap_or((&digits, ""));
     let moved = format!("{whole}{part:0<places$}");
@@ -128,7 +150,7 @@ mod tests {
             ("5xx  and(connect_time=none)", "5xx and connect_time = none"),
             ("not (502 or 504) and 200-299", "not (502 or 504) and 2xx"),
             ("(a_b or 502)".replace("a_b", "proxied").as_str(), "proxied or 502"),
-            ("duration < 2m and duration > 0.25s", "duration < 120s and duration > 250ms"),
+            ("duration < 2m and duration > 0.25s", "duration < 2m and duration > 250ms"),
             ("status not in (502,503)", "not status in (502, 503)"),
         ] {
             assert_eq!(filter(text).unwrap().to_string(), plain);

@@ -92,6 +92,23 @@ pub(super) fn quoted(start: &str) -> Parsed<'_, Side> {
     fault(start, "this text has no closing quote")
 }
 
+/// How to write a number whose unit is called otherwise elsewhere.
+fn meant(digits: &str, unit: &str) -> String {
+    let ours = match unit.to_ascii_lowercase().as_str() {
+        "pct" | "percent" => "%",
+        "msec" | "msecs" | "millis" => "ms",
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "k" | "kb" | "kib" => "KiB",
+        "mb" | "mib" => "MiB",
+        "g" | "gb" | "gib" => "GiB",
+        _ => return String::new(),
+    };
+    format!(": write it as {digits}{ours}")
+}
+
 /// A number with its unit, in base units. The decimal point moves in the text, so that `29%` is the nearest number to 0.29.
 pub(super) fn number(start: &str) -> Parsed<'_, Side> {
     let (rest, digits) = recognize(pair(digit1, opt(pair(char('.'), digit1)))).parse(start)?;
@@ -104,11 +121,12 @@ pub(super) fn number(start: &str) -> Parsed<'_, Side> {
         "s" => (Kind::Time, 0, 1.0),
         "m" => (Kind::Time, 0, 60.0),
         "h" => (Kind::Time, 0, 3600.0),
+        "d" => (Kind::Time, 0, 86_400.0),
         "KiB" => (Kind::Bytes, 0, 1024.0),
         "MiB" => (Kind::Bytes, 0, 1_048_576.0),
         "GiB" => (Kind::Bytes, 0, 1_073_741_824.0),
         "xx" => return fault(start, "a class stands alone: 5xx, without a comparison"),
-        _ => return fault(start, format!("'{unit}' is no unit; there are % x ms s m h KiB MiB GiB")),
+        _ => return fault(start, format!("'{unit}' is no unit; there are % x ms s m h d KiB MiB GiB{}", meant(digits, unit))),
     };
     match format!("{digits}e{tens}").parse::<f64>() {
         Ok(found) if found.is_finite() => Ok((rest, Side { term: Term::Number(found * factor), kind: Some(kind) })),

@@ -166,6 +166,8 @@ words! {
         "foreign" = Foreign of(Kind::Text);
         /// Server that wrote the log: `nginx`, `apache`, `haproxy`, `caddy`, `varnish` …, `unknown`.
         "server" = Server of(Kind::Text);
+        /// Service that the log is of, as `--service` names it; none where none is named.
+        "service" = Service of(Kind::Text);
         /// Directory that the path is in, with its slashes.
         "directory" = Directory of(Kind::Text);
         /// First segment of the path, with its slashes.

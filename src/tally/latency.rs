@@ -113,6 +113,26 @@ impl Latency {
             }
         }
     }
+
+    /// The durations in microseconds, ascending, and how many there are of each: of many, two digits are exact.
+    pub fn counts(&self) -> Vec<(u64, u64)> {
+        let mut counts: Vec<(u64, u64)> = Vec::new();
+        let mut add = |micros: u64, count: u64| match counts.last_mut() {
+            Some((last, sum)) if *last == micros => *sum += count,
+            _ => counts.push((micros, count)),
+        };
+        match &self.kept {
+            Kept::Few(few) => {
+                let mut sorted = few.clone();
+                sorted.sort_unstable_by(f32::total_cmp);
+                sorted.into_iter().for_each(|micros| add(micros as u64, 1));
+            }
+            Kept::Many(histogram) => histogram.iter_recorded().for_each(|bucket| {
+                add(bucket.value_iterated_to().min(self.max), bucket.count_since_last_iteration());
+            }),
+        }
+        counts
+    }
 }
 
 fn record(histogram: &mut Histogram<u32>, micros: u64) {
@@ -126,6 +146,23 @@ fn record(histogram: &mut Histogram<u32>, micros: u64) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn counts_tell_the_same_quantiles() {
+        for many in [40, 4000] {
+            let latency = of(&(0..many).map(|n| n * n % 9973).collect::<Vec<u64>>());
+            let (counts, quantiles) = (latency.counts(), latency.quantiles().unwrap());
+            assert!(counts.windows(2).all(|pair| pair[0].0 < pair[1].0));
+            assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), many);
+            let mut seen = 0;
+            let p95 = counts.iter().find(|(_, count)| {
+                seen += count;
+                seen >= (95 * many).div_ceil(100)
+            });
+            assert!((p95.unwrap().0 as f64 / 1e6 - quantiles.p95).abs() < 1e-9);
+        }
+        assert!(Latency::default().counts().is_empty());
+    }
 
     fn of(micros: &[u64]) -> Latency {
         let mut latency = Latency::default();

@@ -8,6 +8,7 @@ mod codes;
 mod event;
 mod evidence;
 mod latency;
+mod marks;
 mod rejects;
 mod window;
 
@@ -15,6 +16,7 @@ pub use codes::CodeSlots;
 pub use event::{Event, Span, Text};
 pub use evidence::{Evidence, Unread, is_good};
 pub use latency::{Latency, Quantiles};
+pub use marks::{Mark, Marks, UNTIMED, band_of};
 pub use rejects::{Place, Reason, Rejects};
 pub use window::{LADDER, MAX_WINDOWS, Width, Windows};
 
@@ -22,14 +24,16 @@ use crate::format::Reject;
 use crate::model::{Record, ServiceId, StatusCode};
 use crate::route::{RouteId, RouteKey, RouteRules, Routes};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Routes with a row of their own. A tally holds up to twice as many before it drops the ones of the highest rank.
 pub const MAX_ROUTES: usize = 32_768;
 
 /// Cells of all routes together, likewise: a route has one for each of its codes.
 pub const MAX_CELLS: usize = 32_768;
-/// Windows of single cells, over all cells; with more of them they are folded.
-const MAX_CROSS: usize = 400_000;
+/// Windows of single cells, over all cells; with more of them they are folded. Twice as many may stand there for a while.
+const MAX_CROSS: usize = 1_000_000;
 
 /// What to count, the same for all tallies that are to be merged.
 #[derive(Clone, Debug)]
@@ -40,11 +44,13 @@ pub struct Spec {
     pub width: Width,
     /// Whether to count each route in each window too, which costs memory for every pair that occurs.
     pub cross: bool,
+    /// Durations, ascending: the windows of routes tell how many requests took longer than each.
+    pub slower_than: Arc<[Duration]>,
 }
 
 impl Default for Spec {
     fn default() -> Self {
-        Self { routes: RouteRules::default(), width: Width::Automatic, cross: false }
+        Self { routes: RouteRules::default(), width: Width::Automatic, cross: false, slower_than: Arc::default() }
     }
 }
 
@@ -60,7 +66,7 @@ pub struct Cell {
     /// Durations, where logged.
     pub latency: Latency,
     /// Counts per window, if the spec says so.
-    pub windows: BTreeMap<i64, u64>,
+    pub windows: Marks,
 }
 
 /// Lines of one input.
@@ -150,6 +156,7 @@ impl Tally {
             None => self.untimed += 1,
         }
         let cross = self.spec.cross.then_some(self.cross.0);
+        let band = if self.spec.slower_than.is_empty() { 0 } else { band_of(record.duration, &self.spec.slower_than) };
         let cell = self.cell(route, code);
         cell.count += 1;
         cell.bytes = cell.bytes.saturating_add(record.bytes.unwrap_or(0));
@@ -160,9 +167,9 @@ impl Tally {
             cell.latency.record(duration);
         }
         if let (Some(width), Some(at)) = (cross, seconds) {
-            let before = cell.windows.len();
-            *cell.windows.entry(at.div_euclid(width) * width).or_default() += 1;
-            self.cross.1 += cell.windows.len() - before;
+            let start = at.div_euclid(width) * width;
+            let is_new = cell.windows.add(start, band);
+            self.cross.1 += usize::from(is_new);
         }
     }
 
@@ -238,24 +245,31 @@ impl Tally {
     pub fn count_lines(&mut self, input: u32, lines: Lines) {
         self.inputs.entry(input).or_default().add(lines);
         self.trim();
-        self.narrow_cross(self.cross.0);
+        self.narrow_cross(self.cross.0, 2 * MAX_CROSS);
     }
 
-    /// Folds the cells' own windows to a width, and to wider ones while there are too many of them.
-    fn narrow_cross(&mut self, mut width: i64) {
-        while self.spec.cross && (width > self.cross.0 || self.cross.1 > MAX_CROSS) {
-            width = width.max(if self.cross.1 > MAX_CROSS { self.spec.width.next(self.cross.0) } else { width });
-            let mut entries = 0;
-            for cell in self.cells.iter_mut().map(|l| &mut l.cell).chain(self.other.values_mut()) {
-                let mut wider: BTreeMap<i64, u64> = BTreeMap::new();
-                for (at, count) in std::mem::take(&mut cell.windows) {
-                    *wider.entry(at.div_euclid(width) * width).or_default() += count;
-                }
-                entries += wider.len();
-                cell.windows = wider;
-            }
-            self.cross = (width, entries);
+    /// Folds the cells' own windows to a width, and, where more than `room` stand there, to wider ones while there are too many. How
+    /// many there are is known once those of one window are added up, and that hangs on no order.
+    fn narrow_cross(&mut self, width: i64, room: usize) {
+        if width > self.cross.0 {
+            self.fold_cross(width);
         }
+        if self.spec.cross && self.cross.1 > room {
+            self.fold_cross(self.cross.0);
+            while self.cross.1 > MAX_CROSS {
+                self.fold_cross(self.spec.width.next(self.cross.0));
+            }
+        }
+    }
+
+    fn fold_cross(&mut self, width: i64) {
+        let is_wider = width > self.cross.0;
+        let mut entries = 0;
+        for windows in self.cells.iter_mut().map(|l| &mut l.cell).chain(self.other.values_mut()).map(|cell| &mut cell.windows) {
+            if is_wider { windows.fold_to(width) } else { windows.close() }
+            entries += windows.len();
+        }
+        self.cross = (width, entries);
     }
 
     /// Adds all counts of another tally with the same spec.
@@ -275,11 +289,12 @@ impl Tally {
             self.restart(limit);
         }
         let width = self.cross.0.max(other.cross.0);
-        self.narrow_cross(width);
-        other.narrow_cross(width);
+        self.narrow_cross(width, 0);
+        other.narrow_cross(width, 0);
         self.take_in(other.drain(u64::MAX));
-        self.cross.1 = self.cells.iter().map(|l| l.cell.windows.len()).sum();
-        self.narrow_cross(width);
+        let cells = self.cells.iter().map(|l| &l.cell).chain(self.other.values());
+        self.cross.1 = cells.map(|cell| cell.windows.len()).sum();
+        self.narrow_cross(width, 0);
         self.trim();
     }
 
@@ -338,6 +353,7 @@ impl Tally {
         if self.routes.keys().len() > MAX_ROUTES || self.cells.len() > MAX_CELLS {
             self.restart(self.rank_for_all());
         }
+        self.narrow_cross(self.cross.0, 0);
         self.evidence.close();
         let seen = self.cells.iter().map(|l| &l.cell).chain(self.other.values()).filter_map(|c| c.seen);
         self.span = seen.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
@@ -428,8 +444,6 @@ impl Cell {
             (one, two) => one.or(two),
         };
         self.latency.merge(&other.latency);
-        for (at, count) in other.windows {
-            *self.windows.entry(at).or_default() += count;
-        }
+        self.windows.merge(&other.windows);
     }
 }

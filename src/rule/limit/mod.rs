@@ -1,7 +1,15 @@
 //! Limits: what a gate or an alert asks of many requests over time, `rate(5xx) by route > 2% window 5m`.
 //!
 //! They share words, filters, units and errors with the rules of findings; what is theirs are the metric, whom it is counted
-//! by, what it is held against, and how long it must last. Here is what they are; `parse_limit` reads them.
+//! by, what it is held against, and how long it must last. Here is what they are; `parse` reads them, `check` says which
+//! clauses go together, `words` is the list of their words.
+
+mod check;
+mod parse;
+mod print;
+pub mod words;
+
+pub use parse::limit;
 
 use super::{Expr, Op};
 
@@ -91,6 +99,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, the mildest first.
+    pub const ALL: &'static [Self] = &[Self::Warning, Self::Error, Self::Critical];
+
     /// The word.
     pub const fn word(self) -> &'static str {
         match self {

@@ -1,0 +1,160 @@
+//! Rules over windows: a threshold -> what the watch of each group is asked, and what became of them.
+
+use super::judge::{ALPHA, Judge, Judged, hit_of};
+use super::ledger::{Group, Tick};
+use super::verdict::{Outcome, Part, Unit, Window};
+use super::watch::{Moment, Terms, Watched, watch};
+use crate::model::Timestamp;
+use crate::rule::{Bound, Limit, Metric, Op};
+use crate::stats::{wilson, z_for};
+use std::collections::BTreeMap;
+
+const WEEK: i64 = 7 * 86_400;
+const MINUTE: i64 = 60;
+
+/// The largest number of seconds that divides both.
+fn divisor(one: i64, other: i64) -> i64 {
+    if other == 0 { one } else { divisor(other, one % other) }
+}
+
+impl Judge<'_> {
+    pub(super) fn over_windows(&self, limit: &Limit, bound: Bound) -> Judged {
+        let unit = if matches!(limit.metric, Metric::Count(_)) { Unit::Count } else { Unit::Share };
+        let windows = windows_of(limit);
+        // Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted.
+        let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
+        let Some((step, reach)) = self.ledger.width().map(|width| step.max(width)).and_then(|step| Some((step, self.ledger.reach(step)?))) else {
+            return Judged::inconclusive(unit, "no line states its time, so there are no windows");
+        };
+        if let Some(window) = windows.iter().find(|window| **window % step != 0) {
+            return Judged::inconclusive(
+                unit,
+                format!(
+                    "there are too many routes and times for windows of {window} s: they were counted in {step} s; \
+                     choose fewer lines with --since or --path, or a window that is a multiple of it"
+                ),
+            );
+        }
+        let groups = self.groups_of_ticks(limit, bound, step);
+        if groups.is_empty() {
+            return Judged::inconclusive(unit, "no request matches, so there is nothing to judge");
+        }
+        let z = (!self.strict).then(|| z_for(ALPHA / groups.len() as f64 / (WEEK / step) as f64));
+        let watched: Vec<(Group, Terms, Watched)> = groups
+            .into_iter()
+            .filter_map(|(group, ticks)| {
+                let terms = self.terms(limit, bound, &group, z)?;
+                let watched = watch(&ticks, step, reach, &terms);
+                Some((group, terms, watched))
+            })
+            .collect();
+        conclude(unit, watched)
+    }
+
+    fn groups_of_ticks(&self, limit: &Limit, bound: Bound, step: i64) -> BTreeMap<Group, Vec<Tick>> {
+        let slower = match bound {
+            Bound::Value(_, threshold) => threshold,
+            _ => 0.0,
+        };
+        hit_of(&limit.metric, slower).map(|hit| self.ledger.ticks(limit, hit, step)).unwrap_or_default()
+    }
+
+    /// What is asked of a group; `None` where the baseline knows nothing to hold it against.
+    fn terms(&self, limit: &Limit, bound: Bound, group: &Group, z: Option<f64>) -> Option<Terms> {
+        let (op, threshold) = match (&limit.metric, bound) {
+            (Metric::Quantile(quantile), Bound::Value(op, _)) => (op, 1.0 - quantile),
+            (_, Bound::Value(op, threshold)) => (op, threshold),
+            (_, Bound::Burn { budget, factor, .. }) => (Op::More, budget * factor),
+            (Metric::Rate(filter), Bound::Baseline(op, factor)) => {
+                let before = super::ledger::sums(self.baseline?, limit, &|route, code| self.ledger.is_hit(filter, route, code));
+                let sum = before.get(group).filter(|sum| sum.all > 0)?;
+                (op, factor * sum.hits as f64 / sum.all as f64)
+            }
+            (_, Bound::Baseline(..)) => return None,
+        };
+        Some(Terms {
+            windows: windows_of(limit),
+            op,
+            threshold,
+            is_count: matches!(limit.metric, Metric::Count(_)),
+            clear: limit.clear.map(|(op, value)| match limit.metric {
+                // A quantile below a time is told by how many are above another one, which was not counted: what ends it is the contrary.
+                Metric::Quantile(_) => (contrary(op), threshold),
+                _ => (op, value),
+            }),
+            lasting: i64::from(limit.lasting),
+            min: limit.min.unwrap_or(0),
+            z,
+        })
+    }
+}
+
+const fn contrary(op: Op) -> Op {
+    match op {
+        Op::Less | Op::AtMost => Op::AtMost,
+        other => other,
+    }
+}
+
+/// Seconds of the windows that a rule looks at, the longest first.
+pub(super) fn windows_of(limit: &Limit) -> Vec<i64> {
+    match (limit.bound, limit.window) {
+        (Some(Bound::Burn { period, factor, .. }), None) => {
+            // The part of the budget that may be gone before anybody is told, as the workbook on reliability has it.
+            let spent = match factor {
+                10.0.. => 0.02,
+                3.0.. => 0.05,
+                _ => 0.1,
+            };
+            let whole_minutes = |seconds: f64| ((seconds / 60.0).round() as i64).max(1) * 60;
+            let long = whole_minutes(f64::from(period) * spent / factor);
+            vec![long, whole_minutes(long as f64 / 12.0)]
+        }
+        (_, window) => window.map(i64::from).into_iter().collect(),
+    }
+}
+
+fn conclude(unit: Unit, watched: Vec<(Group, Terms, Watched)>) -> Judged {
+    let (mut parts, mut firings) = (Vec::new(), Vec::new());
+    let is_judged = watched.iter().any(|(_, _, watched)| watched.is_judged || !watched.firings.is_empty());
+    for (group, terms, watched) in watched {
+        let peak = watched.firings.iter().map(|firing| firing.peak).reduce(|one, other| terms.worse(one, other));
+        let outcome = if peak.is_some() { Outcome::Fail } else { Outcome::Pass };
+        if let Some(moment) = peak.or(watched.worst) {
+            let distance = (terms.value(moment) - terms.threshold) * if terms.is_above() { 1.0 } else { -1.0 };
+            parts.push((outcome, distance, group.part(part_of(&terms, moment))));
+        }
+        firings.extend(watched.firings.into_iter().map(|firing| {
+            let value = terms.value(firing.peak);
+            (group.clone(), firing, value)
+        }));
+    }
+    parts.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    firings.sort_by_key(|(_, firing, _)| firing.fired);
+    let outcome = match parts.first() {
+        Some((outcome, ..)) if is_judged => *outcome,
+        _ => Outcome::Inconclusive,
+    };
+    let note = (outcome == Outcome::Inconclusive).then(|| "no window has requests enough to tell: take a longer one, or --strict".to_owned());
+    Judged { outcome, unit, parts: parts.into_iter().map(|(outcome, _, part)| (outcome, part)).collect(), firings, note }
+}
+
+fn part_of(terms: &Terms, moment: Moment) -> Part {
+    Part {
+        value: Some(terms.value(moment)),
+        numerator: moment.hits,
+        denominator: moment.all,
+        interval: (!terms.is_count).then(|| wilson(moment.hits, moment.all, z_for(ALPHA))),
+        threshold: Some(terms.threshold),
+        window: Some(Window::between(moment.start, moment.end)),
+        ..Part::default()
+    }
+}
+
+impl Window {
+    /// From a second on until before another one.
+    pub(super) fn between(start: i64, end: i64) -> Self {
+        let rfc3339 = |seconds| Timestamp::from_seconds(seconds).to_string();
+        Self { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }
+    }
+}
