@@ -46,6 +46,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("glob::", &["input/find.rs", "cli/conf.rs"]),
     ("toml::", &["config/"]),
     ("quick_junit::", &["output/gate/junit.rs"]),
+    ("quick_junit::", &["output/gate/junit.rs"]),
+    ("toml::", &["config/"]),
     ("csv::Writer", &["output/csv.rs", "output/records.rs"]),
     ("std::fs", &["input/", "cli/", "scan/"]),
     ("std::env", &["cli/", "input/mmap.rs"]),

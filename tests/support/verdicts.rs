@@ -1,5 +1,6 @@
 //! Verdicts to be written: one that passes, one that fails with everything set, one in doubt, and one in which each text that
 //! can come from a log tries something.
+#![allow(unreachable_pub, reason = "tests are no library")]
 
 use logcodes::diagnose::Sample;
 use logcodes::gate::{Alert, Before, Cause, Outcome, Part, Ruling, Unit, Verdict, Window};

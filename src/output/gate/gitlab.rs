@@ -41,7 +41,7 @@ pub(super) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::
                 check_name: clean(&words::clip(&rule_id(ruling))).into_owned(),
                 fingerprint: prints.of(ruling, part),
                 severity: severity(level),
-                location: Location { path: path_of(verdict, view), lines: Lines { begin: line_of(view, at) } },
+                location: Location { path: clean(&path_of(verdict, view)).into_owned(), lines: Lines { begin: line_of(view, at) } },
             });
         };
         if let Some(level) = level(ruling, ruling.verdict, view) {
@@ -49,7 +49,7 @@ pub(super) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::
                 .iter()
                 .filter(|fact| matches!(fact.label, "cause" | "do"))
                 .take(2)
-                .map(|fact| format!(" {}: {}.", fact.label, fact.text.trim_end_matches('.')))
+                .map(|fact| format!("; {}: {}", fact.label, fact.text))
                 .collect();
             issue(&ruling.part, level, describe(ruling, &ruling.part, &format!("{}{}", words::clip(&ruling.reason), first.concat())));
         }

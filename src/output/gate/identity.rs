@@ -4,16 +4,19 @@
 use crate::gate::{Part, Ruling};
 use std::collections::HashSet;
 
-/// Characters of a rule's text in its id.
+/// Characters of a rule's text in its id, and of a name that is one as it stands.
 const SLUG: usize = 48;
+const NAME: usize = 100;
 
-/// The rule's name; without one its words, and a digest of its text that tells apart rules of the same words.
+/// The rule's name; without a short one its words, and a digest of its text that tells apart rules of the same words.
 pub(super) fn rule_id(ruling: &Ruling) -> String {
-    if let Some(name) = &ruling.name {
-        return name.clone();
-    }
+    let text = match &ruling.name {
+        Some(name) if name.len() <= NAME => return name.clone(),
+        Some(name) => name,
+        None => &ruling.rule,
+    };
     let mut slug = String::new();
-    for c in ruling.rule.chars() {
+    for c in text.chars() {
         match c {
             c if c.is_ascii_alphanumeric() => slug.push(c.to_ascii_lowercase()),
             _ if slug.ends_with('-') || slug.is_empty() => {}
@@ -23,7 +26,7 @@ pub(super) fn rule_id(ruling: &Ruling) -> String {
             break;
         }
     }
-    format!("{}-{:08x}", slug.trim_end_matches('-'), digest([ruling.rule.as_str()]) as u32)
+    format!("{}-{:08x}", slug.trim_end_matches('-'), digest([text.as_str()]) as u32)
 }
 
 /// Fingerprints of one output: none is given twice, as readers drop the second of two.

@@ -99,10 +99,17 @@ fn plain(text: &str) -> String {
     cell(text).replace('#', "#\u{2060}").replace('&', "&amp;")
 }
 
-/// Text inside of a tag, where Markdown is not read.
+/// Text inside of a tag. Markdown is not read there, but not all readers know that: its signs are written as entities too.
 fn html(text: &str) -> String {
-    let text = clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    text.replace('@', "@\u{2060}").replace('#', "#\u{2060}").replace("://", ":\u{2060}//").replace("www.", "www\u{2060}.")
+    let mut safe = String::new();
+    for c in clean(text).replace("://", ":\u{2060}//").replace("www.", "www\u{2060}.").chars() {
+        match c {
+            '&' | '<' | '>' | '"' | '[' | ']' | '`' | '*' | '_' | '~' | '|' | '\\' => safe.push_str(&format!("&#{};", c as u32)),
+            '@' | '#' => safe.extend([c, '\u{2060}']),
+            c => safe.push(c),
+        }
+    }
+    safe
 }
 
 #[cfg(test)]
@@ -112,6 +119,6 @@ mod tests {
     #[test]
     fn nobody_is_mentioned() {
         assert_eq!(plain("@all #12 &lt; www.example.com"), "@\u{2060}all \\#\u{2060}12 &amp;lt; www\u{2060}.example.com");
-        assert_eq!(html("</summary> @all"), "&lt;/summary&gt; @\u{2060}all");
+        assert_eq!(html("</summary> @all"), "&#60;/summary&#62; @\u{2060}all");
     }
 }

@@ -47,10 +47,10 @@ impl Page<'_> {
         let limit = |r: &Ruling| r.part.threshold.map_or("-".to_owned(), |v| words::value(v, r.unit));
         let columns = vec![
             Column::number("", column(&|r| format!("{:<4}", words::word(r)))),
-            Column::text("RULE", column(&words::rule), 16, 1).cut_in_the_middle(),
+            Column::text("RULE", column(&|r| tame(&words::rule(r))), 16, 1).cut_in_the_middle(),
             Column::number("VALUE", column(&measured)),
             Column::number("LIMIT", column(&limit)).goes(3),
-            Column::text("WHERE", column(&|r| words::place(&r.part)), 12, 2).cut_in_the_middle().optional(),
+            Column::text("WHERE", column(&|r| tame(&words::place(&r.part))), 12, 2).cut_in_the_middle().optional(),
         ];
         for (at, line) in layout::lines(columns, self.view.width).into_iter().enumerate() {
             match verdict.rules.get(at.wrapping_sub(1)) {
@@ -64,7 +64,7 @@ impl Page<'_> {
 
     fn outcome(&mut self, word: &str, text: &str) -> io::Result<()> {
         let head = if word == "??" { "?? inconclusive" } else { word };
-        let text = clean(text);
+        let text = tame(text);
         let whole = match self.view.width {
             Some(width) => wrap(&text, width, &format!("{head} "), "  "),
             None => format!("{head} {text}"),
@@ -83,7 +83,7 @@ impl Page<'_> {
         };
         match line.find(word).filter(|_| self.view.color) {
             Some(at) => {
-                let (before, rest) = (&line[..at], inert(&line[at + word.len()..]));
+                let (before, rest) = (&line[..at], &line[at + word.len()..]);
                 writeln!(self.out, "{before}\u{1b}[{color}m{word}\u{1b}[0m{rest}")
             }
             None => self.put(line),
@@ -100,7 +100,7 @@ impl Page<'_> {
     }
 
     fn wrapped(&mut self, text: &str, first: &str, indent: &str) -> io::Result<()> {
-        let text = clean(text);
+        let text = tame(text);
         match self.view.width {
             Some(width) => wrap(&text, width, first, indent).lines().try_for_each(|line| self.put(line)),
             None => self.put(&format!("{first}{text}")),
@@ -112,10 +112,18 @@ impl Page<'_> {
     }
 }
 
-/// The line such that a CI runner that reads commands from the output of a step finds none: text of a log must not give any.
+/// Text such that a CI runner that reads commands anywhere in the output of a step finds none in it: a log must not give any.
+fn tame(text: &str) -> String {
+    clean(text).replace("##[", "##\\[").replace("##vso", "##\\vso")
+}
+
+/// The same for commands that runners read where a line begins: the last space before one becomes a sign.
 fn inert(line: &str) -> String {
-    let line = line.replace("##[", "##\\[").replace("##vso", "##\\vso");
-    if line.trim_start().starts_with("::") { line.replacen("::", "\\::", 1) } else { line }
+    match line.find("::") {
+        Some(0) => format!("\\{line}"),
+        Some(at) if line[..at].trim().is_empty() => format!("{}\\{}", &line[..at - 1], &line[at..]),
+        _ => line.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -124,8 +132,9 @@ mod tests {
 
     #[test]
     fn no_line_is_a_command() {
-        assert_eq!(inert("  ::error::x ::y"), "  \\::error::x ::y");
-        assert_eq!(inert("a ##[error]x"), "a ##\\[error]x");
+        assert_eq!(inert("  ::error::x ::y"), " \\::error::x ::y");
+        assert_eq!(inert("::error::x"), "\\::error::x");
         assert_eq!(inert("2001:db8::7 GET /"), "2001:db8::7 GET /");
+        assert_eq!(tame("a ##[error]x"), "a ##\\[error]x");
     }
 }
