@@ -23,6 +23,8 @@
 //!    │
 //!  output   Report -> table, json, csv, md; one file an output
 //!    │
+//!  config   file and environment -> Config, every mistake with its place
+//!    │
 //!  cli      what the user typed -> a plan -> the rooms -> an exit code
 //! ```
 //!
@@ -66,5 +68,7 @@ pub mod compare;
 pub mod gate;
 
 pub mod output;
+
+pub mod config;
 
 pub mod cli;

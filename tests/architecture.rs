@@ -44,6 +44,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("statrs::", &["stats/"]),
     ("walkdir::", &["input/find.rs"]),
     ("glob::", &["input/find.rs", "cli/conf.rs"]),
+    ("toml::", &["config/"]),
     ("csv::Writer", &["output/csv.rs", "output/records.rs"]),
     ("std::fs", &["input/", "cli/", "scan/"]),
     ("std::env", &["cli/", "input/mmap.rs"]),

@@ -1,9 +1,11 @@
 //! Report -> baseline.
 
 use super::{Baseline, Count, Route, SCHEMA_VERSION};
-use crate::report::{Report, RouteRow};
+use crate::report::{CodeCell, Report, RouteRow};
 use crate::stats::{Bin, dispersion};
 use std::collections::{BTreeMap, BTreeSet};
+
+const MINUTE: i64 = 60;
 
 impl Baseline {
     /// The summary of a report whose routes were counted in windows, so that it is known how much their codes come in heaps.
@@ -11,17 +13,27 @@ impl Baseline {
         Self {
             logcodes_baseline: SCHEMA_VERSION,
             span: report.span.as_ref().map(|span| (span.start_seconds, span.end_seconds)),
-            window_seconds: report.route_window_seconds.unwrap_or(0),
+            window_seconds: step(report).unwrap_or(0),
             read: report.lines.read,
             rejected: report.lines.rejected,
-            routes: report.routes.iter().map(route).collect(),
+            routes: report.routes.iter().map(|row| route(row, step(report).unwrap_or(1))).collect(),
         }
     }
 }
 
-fn route(row: &RouteRow) -> Route {
-    let per_code: Vec<(u16, BTreeMap<i64, u64>)> =
-        row.cells.iter().map(|cell| (cell.code, cell.per_window().into_iter().collect())).collect();
+/// Seconds that dispersions are told by: minutes, or longer ones where the windows are. Shorter ones would not see that errors
+/// of one moment belong together.
+fn step(report: &Report) -> Option<i64> {
+    report.route_window_seconds.map(|width| width.max(MINUTE))
+}
+
+fn route(row: &RouteRow, step: i64) -> Route {
+    let steps = |cell: &CodeCell| {
+        let mut steps: BTreeMap<i64, u64> = BTreeMap::new();
+        cell.per_window().into_iter().for_each(|(start, count)| *steps.entry(start.div_euclid(step) * step).or_default() += count);
+        steps
+    };
+    let per_code: Vec<(u16, BTreeMap<i64, u64>)> = row.cells.iter().map(|cell| (cell.code, steps(cell))).collect();
     let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
     for (start, count) in per_code.iter().flat_map(|(_, counts)| counts) {
         *windows.entry(*start).or_default() += count;

@@ -33,12 +33,40 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// What went wrong: every finding with its evidence, fixes, what speaks against it, who is affected, and lines.
     Findings(Box<FindingsArgs>),
+    /// The CI gate: exits with 1 when a rule is violated, 3 when the log cannot tell.
+    Check(Box<CheckArgs>),
     /// Meaning, causes and fixes of status codes, causes and rules (offline).
     Explain(ExplainArgs),
     /// Every line normalised, one record a line.
     Records(Box<RecordsArgs>),
     /// The log formats known; with FILE, which one it is and why.
     Formats(FormatsArgs),
+    /// Files to begin with.
+    Generate(GenerateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    #[command(subcommand)]
+    pub(super) what: Generated,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum Generated {
+    /// A commented logcodes.toml with every key and its default.
+    #[command(after_help = "EXAMPLE:\n  logcodes generate config > logcodes.toml")]
+    Config,
+}
+
+#[derive(Debug, Default, Args)]
+pub(super) struct ConfigArgs {
+    /// Configuration (default: the file that LOGCODES_CONFIG names, ./logcodes.toml, or logcodes/config.toml in the user's
+    /// configuration folder, the first that there is).
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    pub(super) config: Option<PathBuf>,
+    /// The profile of the configuration to use (default: the one that LOGCODES_PROFILE names, else none).
+    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    pub(super) profile: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +126,39 @@ pub(super) struct FindingsArgs {
 
 fn severity(text: &str) -> Result<Severity, String> {
     Severity::named(text).ok_or_else(|| "it is info, notice, warning, error or critical".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) tally: TallyArgs,
+    /// What is a violation: 'rate(5xx) > 1%', 'count(502,504) by route > 5 per 1m'. Repeatable (default: rules that suit most logs).
+    #[arg(long, value_name = "RULE", help_heading = "Gate")]
+    pub(super) fail_on: Vec<String>,
+    /// A log that was well, as --save-baseline wrote it, for rules such as 'rate(5xx) by route > 2x baseline'.
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Keep what this log was like, if it does not fail.
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub(super) save_baseline: Option<PathBuf>,
+    /// What it means that a log cannot tell (default: exit with 3).
+    #[arg(long, value_name = "WHAT", help_heading = "Gate")]
+    pub(super) on_inconclusive: Option<Inconclusive>,
+    /// Take shares and quantiles as they are, without asking whether so few requests can prove them.
+    #[arg(long, help_heading = "Gate")]
+    pub(super) strict: bool,
+    /// Codes that are normal on a route, which no rule counts: /login=401,302 or '/api/*=404'. Repeatable.
+    #[arg(long, value_name = "ROUTE=CODES", help_heading = "Gate")]
+    pub(super) expect: Vec<String>,
+    /// How to write the verdict; NAME=FILE or a file name writes to a file. Repeatable.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Gate")]
+    pub(super) output: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Inconclusive {
+    Fail,
+    Pass,
 }
 
 #[derive(Debug, Args)]

@@ -3,11 +3,15 @@
 //! Only this room knows clap, the environment, the clock and the standard streams.
 
 mod args;
+mod check;
 mod conf;
+#[cfg_attr(not(test), expect(dead_code, reason = "the check, which reads it, is being wired in"))]
+mod config;
 mod error;
 mod explain;
 mod findings;
 mod formats;
+mod generate;
 mod plan;
 mod progress;
 mod records;
@@ -27,6 +31,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Fine.
     Success,
+    /// A rule was violated.
+    Violated,
     /// Usage, unreadable input or bad configuration.
     Usage,
     /// Nothing to judge: no line is a record, or too many are rejected.
@@ -37,6 +43,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Success => 0,
+            Exit::Violated => 1,
             Exit::Usage => 2,
             Exit::Nothing => 3,
         })
@@ -55,9 +62,11 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         None => report::run(&cli.report),
         Some(Command::Findings(args)) => findings::run(args),
+        Some(Command::Check(args)) => check::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
         Some(Command::Formats(args)) => formats::run(args),
+        Some(Command::Generate(args)) => generate::run(args),
     };
     match done {
         Ok(exit) => exit.into(),

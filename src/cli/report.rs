@@ -5,11 +5,12 @@ use super::error::Failure;
 use super::{Exit, formats, plan, progress, records, stats, stderr, stdout, when};
 use crate::diagnose::Severity;
 use crate::output::{self, By, Output, View, Writer};
-use crate::report::{Report, ReportSpec, SortKey};
+use crate::report::{LineCounts, Report, ReportSpec, SortKey};
 use crate::route::{Pattern, RouteRules};
 use crate::scan::{self, Scan, Stages};
 use crate::tally::{Spec, Width};
 use std::path::Path;
+use std::time::Duration;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     let output = output(&args.output)?;
@@ -49,33 +50,8 @@ pub(super) struct Wanted<'a> {
 
 /// Reads the inputs, makes the report and writes what is wanted of it.
 pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> {
-    let mut stages = Stages::start();
-    let most_rejects = args.max_rejects.as_deref().map(plan::share).transpose()?;
-    let width = args.window.as_deref().map(when::width).transpose()?;
-    let mut plan = plan::plan(&args.scan)?;
-    plan.spec.tally = Spec {
-        routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
-        width: width.map_or(Width::Automatic, Width::Chosen),
-        cross: wanted.by == By::RouteWindow,
-        ..Spec::default()
-    };
-
-    if args.scan.rejects.is_some() {
-        records::can_read_twice(&plan.origins)?;
-    }
-    plan::may_write(&wanted.file.into_iter().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
-    let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
-    stages.end("plan");
-    let mut scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
-    stages.join(&scan.stages);
-    let memory = args.stats.then(stats::own_memory).flatten();
-    scan.warnings.splice(0..0, plan.warnings);
-    bar.finish();
-    if let Some(path) = &args.scan.rejects {
-        records::write_rejects(&plan.origins, &plan.spec, path)?;
-        stages.end("rejects");
-    }
-    warn(&scan, args.scan.quiet);
+    let counted = Counted { cross: wanted.by == By::RouteWindow, ..Counted::default() };
+    let Read { scan, plan, width, mut stages, memory, most_rejects } = read(args, counted, wanted.file.as_slice())?;
     let report = Report::in_stages(&scan, &ReportSpec { width, ..wanted.spec }, &mut |name| stages.end(name));
     if report.lines.parsed == 0 {
         return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
@@ -95,18 +71,80 @@ pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> 
         stats::say(&scan, &report, &plan.origins, &stages, memory);
     }
     let unreadable = scan.unreadable;
-    let rejected = report.lines.rejected as f64 / report.lines.read.max(1) as f64;
+    let too_many = too_many_rejects(&report.lines, most_rejects);
     // The program ends here: the system takes back all memory at once, much faster than cell by cell.
     std::mem::forget((scan, report));
-    match most_rejects {
-        Some(most) if rejected > most => Err(Failure::Nothing(format!(
+    match too_many {
+        Some(failure) => Err(failure),
+        None if unreadable => Ok(Exit::Usage),
+        None => Ok(Exit::Success),
+    }
+}
+
+/// What is to be counted beside what every report has.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// Each route in each window.
+    pub(super) cross: bool,
+    /// How many requests of each window took longer than these.
+    pub(super) slower_than: Vec<Duration>,
+}
+
+/// Inputs that were read.
+pub(super) struct Read {
+    pub(super) scan: Scan,
+    pub(super) plan: plan::Plan,
+    /// Seconds, if the user chose them.
+    pub(super) width: Option<i64>,
+    pub(super) stages: Stages,
+    /// What the program took before the report was made.
+    pub(super) memory: Option<u64>,
+    /// The share of lines that may be rejected.
+    pub(super) most_rejects: Option<f64>,
+}
+
+/// Reads the inputs; `files` are those that will be written.
+pub(super) fn read(args: &TallyArgs, counted: Counted, files: &[&Path]) -> Result<Read, Failure> {
+    let mut stages = Stages::start();
+    let most_rejects = args.max_rejects.as_deref().map(plan::share).transpose()?;
+    let width = args.window.as_deref().map(when::width).transpose()?;
+    let mut plan = plan::plan(&args.scan)?;
+    plan.spec.tally = Spec {
+        routes: RouteRules::new(args.route.iter().map(|r| Pattern::parse(r)).collect::<Result<_, _>>()?),
+        width: width.map_or(Width::Automatic, Width::Chosen),
+        cross: counted.cross,
+        slower_than: counted.slower_than.into(),
+    };
+
+    if args.scan.rejects.is_some() {
+        records::can_read_twice(&plan.origins)?;
+    }
+    plan::may_write(&files.iter().copied().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
+    let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);
+    stages.end("plan");
+    let mut scan = scan::scan(&plan.origins, &plan.spec, &bar)?;
+    stages.join(&scan.stages);
+    let memory = args.stats.then(stats::own_memory).flatten();
+    scan.warnings.splice(0..0, std::mem::take(&mut plan.warnings));
+    bar.finish();
+    if let Some(path) = &args.scan.rejects {
+        records::write_rejects(&plan.origins, &plan.spec, path)?;
+        stages.end("rejects");
+    }
+    warn(&scan, args.scan.quiet);
+    Ok(Read { scan, plan, width, stages, memory, most_rejects })
+}
+
+/// More lines are rejected than `most` allows.
+pub(super) fn too_many_rejects(lines: &LineCounts, most: Option<f64>) -> Option<Failure> {
+    let rejected = lines.rejected as f64 / lines.read.max(1) as f64;
+    most.filter(|most| rejected > *most).map(|most| {
+        Failure::Nothing(format!(
             "{:.2} % of the lines are rejected, more than --max-rejects allows ({:.2} %)",
             rejected * 100.0,
             most * 100.0
-        ))),
-        _ if unreadable => Ok(Exit::Usage),
-        _ => Ok(Exit::Success),
-    }
+        ))
+    })
 }
 
 fn report_spec(args: &ReportArgs, output: &Output) -> ReportSpec {

@@ -15,7 +15,7 @@ pub(super) const ALPHA: f64 = 0.01;
 const WORTH_DOUBT: u64 = 3;
 
 /// What a rule is judged with.
-pub struct Judge<'r> {
+pub(super) struct Judge<'r> {
     pub(super) ledger: Ledger<'r>,
     pub(super) baseline: Option<&'r Baseline>,
     /// Values are taken as they are, without asking how sure they are.

@@ -9,7 +9,7 @@ use crate::tally::UNTIMED;
 use std::collections::BTreeMap;
 
 /// The counts of a log.
-pub struct Ledger<'r> {
+pub(super) struct Ledger<'r> {
     pub(super) report: &'r Report,
     /// The whole log in short; its routes are those of the report, in the same order.
     pub(super) sums: Baseline,
@@ -36,7 +36,7 @@ pub(super) struct Sum {
     /// Requests that were looked at.
     pub(super) all: u64,
     /// Hits times their dispersion.
-    heaps: f64,
+    pub(super) heaps: f64,
 }
 
 impl Sum {
@@ -85,7 +85,7 @@ impl Request for Counted<'_> {
 
 impl<'r> Ledger<'r> {
     /// The counts of a report whose routes were counted in windows and by these durations.
-    pub fn new(report: &'r Report, expected: &'r [Expected], slower_than: &'r [f64]) -> Self {
+    pub(super) fn new(report: &'r Report, expected: &'r [Expected], slower_than: &'r [f64]) -> Self {
         Self { report, sums: Baseline::of(report), expected, slower_than }
     }
 
@@ -94,10 +94,10 @@ impl<'r> Ledger<'r> {
         self.report.route_window_seconds
     }
 
-    /// The start of the first and the end of the last window.
-    pub(super) fn reach(&self) -> Option<(i64, i64)> {
-        let (width, (first, last)) = (self.width()?, self.sums.span?);
-        Some((first.div_euclid(width) * width, (last.div_euclid(width) + 1) * width))
+    /// The start of the first and the end of the last step of so many seconds.
+    pub(super) fn reach(&self, step: i64) -> Option<(i64, i64)> {
+        let (first, last) = self.sums.span?;
+        Some((first.div_euclid(step) * step, (last.div_euclid(step) + 1) * step))
     }
 
     /// Whether a filter lets the requests of a route with a code through.
@@ -121,8 +121,8 @@ impl<'r> Ledger<'r> {
         groups.into_iter().map(|(group, parts)| (group, Durations::of(parts.iter().map(Vec::as_slice)))).collect()
     }
 
-    /// The windows of each group by time: with hits of a filter, or of requests that took longer than so many seconds.
-    pub(super) fn ticks(&self, limit: &Limit, hit: Hit<'_>) -> BTreeMap<Group, Vec<Tick>> {
+    /// Each group in steps of so many seconds, by time: with hits of a filter, or of requests that took longer than some duration.
+    pub(super) fn ticks(&self, limit: &Limit, hit: Hit<'_>, step: i64) -> BTreeMap<Group, Vec<Tick>> {
         let mut groups: BTreeMap<Group, BTreeMap<i64, (u64, u64)>> = BTreeMap::new();
         let longer = match hit {
             Hit::Slower(seconds) => self.slower_than.iter().filter(|&&limit| limit <= seconds).count() as u8,
@@ -140,11 +140,12 @@ impl<'r> Ledger<'r> {
                         Hit::Slower(_) if mark.band == UNTIMED => (0, 0),
                         Hit::Slower(_) => (if mark.band >= longer { count } else { 0 }, count),
                     };
-                    let sum = groups.entry(whole.clone()).or_default().entry(mark.start).or_default();
+                    let start = mark.start.div_euclid(step) * step;
+                    let sum = groups.entry(whole.clone()).or_default().entry(start).or_default();
                     sum.0 += hits;
                     sum.1 += all;
                     if let Some(own) = own.as_ref().filter(|_| hits > 0) {
-                        groups.entry(own.clone()).or_default().entry(mark.start).or_default().0 += hits;
+                        groups.entry(own.clone()).or_default().entry(start).or_default().0 += hits;
                     }
                 }
             }

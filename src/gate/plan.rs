@@ -3,14 +3,11 @@
 use super::windows::windows_of;
 use crate::rule::{Bound, Limit, Metric};
 
-/// Windows are at most a minute wide, so that dispersions and spikes are told from them too.
-const WIDTH: i64 = 60;
-
 /// What a scan has to count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Seconds that windows are wide; `None` when no rule looks at windows.
-    pub width: Option<i64>,
+    /// Routes are counted per window too: some rule looks at these.
+    pub windows: bool,
     /// Durations in seconds, ascending, of which windows tell how many requests took longer.
     pub slower_than: Vec<f64>,
     /// Some rule needs a baseline.
@@ -46,7 +43,7 @@ impl Plan {
     /// # Errors
     /// Rules that cannot be judged so.
     pub fn new<'l>(limits: impl IntoIterator<Item = &'l Limit>, has_baseline: bool, save: bool) -> Result<Self, PlanError> {
-        let mut plan = Self { width: (has_baseline || save).then_some(WIDTH), slower_than: Vec::new(), needs_baseline: false };
+        let mut plan = Self { windows: has_baseline || save, slower_than: Vec::new(), needs_baseline: false };
         for limit in limits {
             let windows = windows_of(limit);
             plan.needs_baseline |= limit.asks_baseline();
@@ -56,9 +53,7 @@ impl Plan {
             if matches!(limit.metric, Metric::Unparsed) && !windows.is_empty() {
                 return Err(PlanError::Unparsed(limit.text.clone()));
             }
-            if !windows.is_empty() || matches!(limit.metric, Metric::Spike(_)) {
-                plan.width = Some(windows.iter().fold(plan.width.unwrap_or(WIDTH), |width, window| divisor(width, *window)));
-            }
+            plan.windows |= !windows.is_empty() || matches!(limit.metric, Metric::Spike(_));
             if let (Metric::Quantile(_), Some(Bound::Value(_, threshold)), false) = (&limit.metric, limit.bound, windows.is_empty()) {
                 plan.slower_than.push(threshold);
             }
@@ -74,9 +69,4 @@ impl Limit {
     fn asks_baseline(&self) -> bool {
         matches!(self.bound, Some(Bound::Baseline(..))) || matches!(self.metric, Metric::New(_))
     }
-}
-
-/// The largest number of seconds that divides both.
-fn divisor(one: i64, other: i64) -> i64 {
-    if other == 0 { one } else { divisor(other, one % other) }
 }

@@ -5,13 +5,15 @@ use super::ledger::{Group, Hit, Tick};
 use super::verdict::{Before, Outcome, Part, Unit, Window};
 use crate::baseline::Route;
 use crate::rule::{Expr, Key, Limit};
-use crate::stats::{Bin, Incident, spike};
+use crate::stats::{Bin, Incident, incident};
 use std::collections::BTreeMap;
 
-/// Fewer windows have no rest to hold one against.
-const FEWEST_WINDOWS: usize = 5;
+/// Fewer have no rest to hold one against.
+const FEWEST_BINS: i64 = 10;
 /// More are added up, so that a long log costs no more.
 const MOST_BINS: i64 = 2_000;
+/// A group that has this part of the hits is what it is about.
+const MOSTLY: f64 = 0.7;
 /// Fewer responses with a new code are an accident.
 const FEWEST_NEW: u64 = 3;
 /// So likely may a baseline lack a code that the route has at today's rate: with more it says nothing.
@@ -20,31 +22,41 @@ const BY_CHANCE: f64 = 0.05;
 impl Judge<'_> {
     /// All together, and each route or whatever the rule is by.
     pub(super) fn spike(&self, limit: &Limit, filter: &Expr) -> Judged {
-        let (Some(width), Some(reach)) = (self.ledger.width(), self.ledger.reach()) else {
+        let Some((width, (first, last))) = self.ledger.width().zip(self.ledger.sums.span) else {
             return Judged::inconclusive(Unit::Times, "no line states its time, so there is no spike to look for");
         };
+        // As fine as it was counted, but not in more steps than it takes to find a spike.
+        let step = width * ((last - first) / width / MOST_BINS + 1);
+        let reach = (first.div_euclid(step) * step, (last.div_euclid(step) + 1) * step);
         let by = if limit.by.is_empty() { vec![Key::Route] } else { limit.by.clone() };
-        let mut groups = self.ledger.ticks(&Limit { by: Vec::new(), ..limit.clone() }, Hit::Filter(filter));
+        let mut groups = self.ledger.ticks(&Limit { by: Vec::new(), ..limit.clone() }, Hit::Filter(filter), step);
         let all: u64 = groups.values().flatten().map(|tick| tick.all).sum();
         if all == 0 || limit.min.is_some_and(|min| all < min) {
             return Judged::inconclusive(Unit::Times, format!("{all} requests match, too few to judge"));
         }
-        if (reach.1 - reach.0) / width < FEWEST_WINDOWS as i64 {
-            let note = format!("the log spans {} s, and a spike is told from the rest of at least {FEWEST_WINDOWS} windows of {width} s", reach.1 - reach.0);
+        if (reach.1 - reach.0) / step < FEWEST_BINS {
+            let note = format!("the log spans {} s, and a spike is told from the rest of at least {FEWEST_BINS} steps of {step} s", reach.1 - reach.0);
             return Judged::inconclusive(Unit::Times, note);
         }
-        let parts = self.ledger.ticks(&Limit { by, ..limit.clone() }, Hit::Filter(filter));
+        let parts = self.ledger.ticks(&Limit { by, ..limit.clone() }, Hit::Filter(filter), step);
         if parts.len() > 1 {
             groups.extend(parts);
         }
-        let (series, width) = (groups.len(), width * ((reach.1 - reach.0) / width).div_ceil(MOST_BINS).max(1));
+        let series = groups.len();
         let found = groups.iter().filter_map(|(group, ticks)| {
-            let bins = bins(ticks, reach, width);
-            let incident = spike(&bins, series)?;
-            Some((incident.strength, spiked(group, &bins, &incident, reach.0, width)))
+            let bins = bins(ticks, reach, step);
+            let incident = incident(&bins).filter(|_| series > 0)?;
+            Some((incident.strength, spiked(group, &bins, &incident, reach.0, step)))
         });
         let mut found: Vec<(f64, Part)> = found.collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // Where one group is what makes all together rise, it is the one to name.
+        if let Some(whole) = found.iter().position(|(_, part)| Group::of_part(part) == Group::default()) {
+            let (strength, part) = found.remove(whole);
+            if !found.iter().any(|(_, of)| explains(of, &part)) {
+                found.insert(0, (strength, part));
+            }
+        }
         if found.is_empty() {
             let hits: u64 = groups.get(&Group::default()).into_iter().flatten().map(|tick| tick.hits).sum();
             let part = Part { numerator: hits, denominator: all, ..Part::default() };
@@ -82,6 +94,13 @@ impl Judge<'_> {
         }
         Judged { outcome, unit: Unit::Count, parts, firings: Vec::new(), note: None }
     }
+}
+
+/// Whether the spike of a group is most of another one.
+fn explains(group: &Part, whole: &Part) -> bool {
+    let overlaps = |one: &Window, other: &Window| one.start_seconds < other.end_seconds && other.start_seconds < one.end_seconds;
+    let same_time = group.window.as_ref().zip(whole.window.as_ref()).is_some_and(|(one, other)| overlaps(one, other));
+    same_time && group.numerator as f64 >= MOSTLY * whole.numerator as f64
 }
 
 /// Equally long spans over the whole log.

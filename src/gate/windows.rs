@@ -1,55 +1,62 @@
 //! Rules over windows: a threshold -> what the watch of each group is asked, and what became of them.
 
-use super::judge::{ALPHA, Judge, Judged, hit_of, is_above};
+use super::judge::{ALPHA, Judge, Judged, hit_of};
 use super::ledger::{Group, Tick};
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, Terms, Watched, watch};
-use crate::baseline::Durations;
 use crate::model::Timestamp;
 use crate::rule::{Bound, Limit, Metric, Op};
 use crate::stats::{wilson, z_for};
 use std::collections::BTreeMap;
 
 const WEEK: i64 = 7 * 86_400;
+const MINUTE: i64 = 60;
+
+/// The largest number of seconds that divides both.
+fn divisor(one: i64, other: i64) -> i64 {
+    if other == 0 { one } else { divisor(other, one % other) }
+}
 
 impl Judge<'_> {
     pub(super) fn over_windows(&self, limit: &Limit, bound: Bound) -> Judged {
         let unit = if matches!(limit.metric, Metric::Count(_)) { Unit::Count } else { Unit::Share };
-        let (Some(width), Some(reach)) = (self.ledger.width(), self.ledger.reach()) else {
+        let windows = windows_of(limit);
+        // Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted.
+        let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
+        let Some((step, reach)) = self.ledger.width().map(|width| step.max(width)).and_then(|step| Some((step, self.ledger.reach(step)?))) else {
             return Judged::inconclusive(unit, "no line states its time, so there are no windows");
         };
-        let windows = windows_of(limit);
-        if let Some(window) = windows.iter().find(|window| **window % width != 0) {
+        if let Some(window) = windows.iter().find(|window| **window % step != 0) {
             return Judged::inconclusive(
                 unit,
                 format!(
-                    "there are too many routes and times for windows of {window} s: they were counted in {width} s; \
+                    "there are too many routes and times for windows of {window} s: they were counted in {step} s; \
                      choose fewer lines with --since or --path, or a window that is a multiple of it"
                 ),
             );
         }
-        let groups = self.groups_of_ticks(limit, bound);
+        let groups = self.groups_of_ticks(limit, bound, step);
         if groups.is_empty() {
             return Judged::inconclusive(unit, "no request matches, so there is nothing to judge");
         }
-        let z = (!self.strict).then(|| z_for(ALPHA / groups.len() as f64 / (WEEK / width) as f64));
+        let z = (!self.strict).then(|| z_for(ALPHA / groups.len() as f64 / (WEEK / step) as f64));
         let watched: Vec<(Group, Terms, Watched)> = groups
             .into_iter()
             .filter_map(|(group, ticks)| {
                 let terms = self.terms(limit, bound, &group, z)?;
-                let watched = watch(&ticks, width, reach, &terms);
+                let watched = watch(&ticks, step, reach, &terms);
                 Some((group, terms, watched))
             })
             .collect();
         conclude(unit, watched)
     }
 
-    fn groups_of_ticks(&self, limit: &Limit, bound: Bound) -> BTreeMap<Group, Vec<Tick>> {
+    fn groups_of_ticks(&self, limit: &Limit, bound: Bound, step: i64) -> BTreeMap<Group, Vec<Tick>> {
         let slower = match bound {
             Bound::Value(_, threshold) => threshold,
             _ => 0.0,
         };
-        hit_of(&limit.metric, slower).map(|hit| self.ledger.ticks(limit, hit)).unwrap_or_default()
+        hit_of(&limit.metric, slower).map(|hit| self.ledger.ticks(limit, hit, step)).unwrap_or_default()
     }
 
     /// What is asked of a group; `None` where the baseline knows nothing to hold it against.
