@@ -4,6 +4,7 @@
 //! against formulas, JSON is escaped by its library. No output knows how a log is read.
 
 mod causes;
+mod compare;
 mod csv;
 mod explain;
 mod human;
@@ -16,6 +17,7 @@ mod table;
 mod wording;
 
 pub use causes::write_rules;
+pub use compare::{COMPARISONS, ComparisonOutput, comparison_output};
 pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
 pub use records::{RecordFormat, RecordWriter};
 pub use stats::{Stats, write_stats};
