@@ -1,6 +1,6 @@
 //! Where the configuration is found: the file, the profile and the variables, handed to the room that reads them.
 
-use super::args::ConfigArgs;
+use super::args::{ConfigArgs, TallyArgs};
 use super::error::Failure;
 use crate::config::{Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
 use crate::output::sanitize::clean;
@@ -27,6 +27,33 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, Failure> {
     let ours = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok().filter(|name| name.starts_with(PREFIX))?, value)));
     let variables = ours.map(|(name, value)| words(&name, value).map(|value| (name, value))).collect::<Result<_, _>>()?;
     Ok(Config::read(&Sources { file, profile, variables })?)
+}
+
+/// What the configuration says of reading, where the command line says nothing of it.
+pub(super) fn fill(args: &mut TallyArgs, config: &Config) {
+    let (read, scan) = (&config.read, &mut args.scan);
+    let one = |option: &mut Option<String>, value: &Option<String>| {
+        if option.is_none() {
+            option.clone_from(value);
+        }
+    };
+    // As elsewhere, a list on the command line stands instead of the other one, not behind it.
+    let list = |option: &mut Vec<String>, value: &Option<Vec<String>>| {
+        if let (true, Some(value)) = (option.is_empty(), value) {
+            option.clone_from(value);
+        }
+    };
+    one(&mut scan.format, &read.format);
+    one(&mut scan.tz, &read.tz);
+    one(&mut scan.since, &read.since);
+    one(&mut scan.until, &read.until);
+    list(&mut scan.service, &read.service);
+    list(&mut scan.status, &read.status);
+    list(&mut scan.path, &read.path);
+    list(&mut scan.method, &read.method);
+    list(&mut scan.host, &read.host);
+    list(&mut args.route, &read.route);
+    one(&mut args.max_rejects, &config.check.max_rejects);
 }
 
 /// The file, and what says so where it must be there: an option or a variable.
@@ -71,6 +98,8 @@ fn words(name: &str, value: OsString) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::Cli;
+    use clap::Parser;
 
     fn found(config: Option<&str>, variables: &[(&str, &str)], files: &[&str]) -> Option<(PathBuf, &'static str)> {
         let args = ConfigArgs { config: config.map(Into::into), profile: None };
@@ -90,6 +119,50 @@ mod tests {
         assert_eq!(found(None, &[("HOME", "/home/a"), ("XDG_CONFIG_HOME", "/x")], &[home, xdg]), Some((xdg.into(), "")));
         assert_eq!(found(None, &[("HOME", "/home/a"), ("XDG_CONFIG_HOME", "x")], &[home, xdg]), Some((home.into(), "")));
         assert_eq!(found(None, &variables[..1], &[]), None);
+    }
+
+    #[test]
+    fn the_command_line_wins() {
+        let text = "[read]\nformat = 'f'\ntz = 'UTC'\nsince = '-1h'\nuntil = 'now'\nservice = 'auto'\nstatus = '5xx'\npath = '/a'\n\
+                    method = 'GET'\nhost = 'h'\nroute = '/r'\n[check]\nmax_rejects = '5%'";
+        let config = Config::read(&Sources { file: Some(("f".into(), text.into())), ..Sources::default() }).unwrap();
+        let filled = |typed: &[&str]| {
+            let mut args = Cli::try_parse_from([&["logcodes"], typed].concat()).unwrap().report.tally;
+            fill(&mut args, &config);
+            let TallyArgs { scan, route, max_rejects, .. } = args;
+            let lists = [scan.service, scan.status, scan.path, scan.method, scan.host, route].map(|list| list.join(" "));
+            let single = [scan.format, scan.tz, scan.since, scan.until, max_rejects].map(Option::unwrap_or_default);
+            [&lists[..], &single[..]].concat().join(" ")
+        };
+        assert_eq!(filled(&["a.log"]), "auto 5xx /a GET h /r f UTC -1h now 5%");
+        let typed = [
+            "a.log",
+            "--service",
+            "s=*",
+            "-s",
+            "4xx",
+            "-s",
+            "!404",
+            "-p",
+            "/b",
+            "-m",
+            "PUT",
+            "--host",
+            "i",
+            "--route",
+            "/q",
+            "-f",
+            "g",
+            "--tz",
+            "local",
+            "--since",
+            "-2h",
+            "--until",
+            "today",
+            "--max-rejects",
+            "1%",
+        ];
+        assert_eq!(filled(&typed), "s=* 4xx !404 /b PUT i /q g local -2h today 1%");
     }
 
     #[test]

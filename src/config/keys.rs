@@ -52,7 +52,7 @@ pub(super) const CHECK: &[Key<Config>] = &[
     key("on_inconclusive", r#""report""#, |c| Slot::Inconclusive(&mut c.check.on_inconclusive), None),
     key("strict", "false", |c| Slot::Flag(&mut c.check.strict), None),
     key("max_rejects", r#""5%""#, |c| Slot::Text(&mut c.check.max_rejects), Some(rejects)),
-    key("output", r#""table""#, |c| Slot::Text(&mut c.check.output), Some(filled)),
+    key("output", r#"["table"]"#, |c| Slot::Texts(&mut c.check.output), Some(filled)),
 ];
 
 /// `[read]`

@@ -63,12 +63,11 @@ impl<'w> Walk<'w> {
 
     fn unknown_table(&mut self, name: &str, at: &Range<usize>) {
         let home = TABLES.iter().find(|(_, keys)| keys.iter().any(|key| key.name == name));
-        let what = match home {
-            Some((table, _)) => format!("'{name}' stands below [{table}]"),
-            None => {
-                let near = nearest(name, TOP.into_iter());
-                format!("there is no table '{name}'{}", if near.is_empty() { format!("; there are {}", TOP.join(", ")) } else { near })
-            }
+        let what = if let Some((table, _)) = home {
+            format!("'{name}' stands below [{table}]")
+        } else {
+            let near = nearest(name, TOP.into_iter());
+            format!("there is no table '{name}'{}", if near.is_empty() { format!("; there are {}", TOP.join(", ")) } else { near })
         };
         self.wrong(what, at);
     }
