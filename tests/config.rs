@@ -253,6 +253,23 @@ fn what_stands_behind_broken_toml_is_not_judged() {
 }
 
 #[test]
+fn what_is_no_configuration_at_all_takes_no_time() {
+    for text in [
+        "a=1\n".repeat(250_000),
+        (0..120_000).map(|n| format!("a{n}=1\n")).collect::<Vec<_>>().concat(),
+        "[".repeat(1 << 20),
+        "x\n".repeat(1 << 19),
+    ] {
+        let begun = std::time::Instant::now();
+        let said = fails(&text);
+        assert!(said.lines().count() <= 310, "{} lines", said.lines().count());
+        assert!(begun.elapsed().as_secs() < 20, "{:?} for {}", begun.elapsed(), &text[..9]);
+    }
+    let lists = format!("[check]\nfail_on = [{}]", "\"x\",".repeat(100_000));
+    assert!(fails(&lists).ends_with("logcodes.toml: and 99900 more mistakes"));
+}
+
+#[test]
 fn profiles_that_are_none() {
     let missing = |text: &str| Config::read(&sources(text, Some("cii"), &[])).unwrap_err().to_string();
     assert_eq!(missing("[profile.ci]"), "--profile: logcodes.toml has no profile 'cii', did you mean 'ci'?; there is ci");
