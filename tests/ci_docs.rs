@@ -173,3 +173,20 @@ fn the_deploy_script_deploys_looks_and_takes_back() {
     let (told, code) = deploy(&dir, &well, "", ">>");
     assert_eq!((code, trail(&dir).as_str()), (Some(3), "deployed\n"), "no traffic is no answer: {told}");
 }
+
+#[test]
+fn the_page_lists_what_there_is() {
+    let page = document("docs/ci.md");
+    for output in logcodes::output::VERDICTS {
+        let extensions: Vec<String> = output.extensions.iter().map(|x| format!("`.{x}`")).collect();
+        assert!(page.contains(&format!("| `{}` | {}", output.name, extensions.join(", "))), "{}", output.name);
+    }
+    let text = document("action.yml");
+    let listed = page.split("Its inputs are ").nth(1).unwrap().split(';').next().unwrap();
+    let inputs: Vec<String> = load(&text)["inputs"].as_mapping().unwrap().keys().map(|name| format!("`{}`", name.as_str().unwrap())).collect();
+    let (last, rest) = inputs.split_last().unwrap();
+    assert_eq!(listed, format!("{} and {last}", rest.join(", ")));
+    for file in page.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file).exists(), "{file}");
+    }
+}
