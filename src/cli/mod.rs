@@ -5,7 +5,6 @@
 mod args;
 mod check;
 mod conf;
-#[cfg_attr(not(test), expect(dead_code, reason = "the check, which reads it, is being wired in"))]
 mod config;
 mod error;
 mod explain;

@@ -4,6 +4,7 @@
 //! against formulas, JSON is escaped by its library. No output knows how a log is read.
 
 mod causes;
+mod compare;
 mod csv;
 mod explain;
 mod gate;
@@ -17,6 +18,7 @@ mod table;
 mod wording;
 
 pub use causes::write_rules;
+pub use compare::{COMPARISONS, ComparisonOutput, comparison_output};
 pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
 pub use gate::{RulesFile, VERDICTS, VerdictOutput, verdict_output, write_summary};
 pub use records::{RecordFormat, RecordWriter};
