@@ -51,7 +51,8 @@ fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
 
 /// What the configuration says of reading, where the command line says nothing of it.
 fn fill(scan: &mut ScanArgs, routes: Option<&mut Vec<String>>, read: &config::Read) {
-    let single = [(&mut scan.format, &read.format), (&mut scan.tz, &read.tz), (&mut scan.since, &read.since), (&mut scan.until, &read.until)];
+    let single =
+        [(&mut scan.format, &read.format), (&mut scan.tz, &read.tz), (&mut scan.since, &read.since), (&mut scan.until, &read.until)];
     for (own, configured) in single.into_iter().filter(|(own, _)| own.is_none()) {
         own.clone_from(configured);
     }
@@ -110,8 +111,8 @@ fn words(name: &str, value: OsString) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::TallyArgs;
     use crate::cli::args::Cli;
+    use crate::cli::args::TallyArgs;
     use clap::Parser;
 
     fn found(config: Option<&str>, variables: &[(&str, &str)], files: &[&str]) -> Option<(PathBuf, &'static str)> {

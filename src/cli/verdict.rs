@@ -31,7 +31,10 @@ pub(super) fn targets(wanted: &[String], configured: Option<&[String]>) -> Resul
     let target = |text: &String| {
         let (output, file) = verdict_output(text).ok_or_else(|| {
             let names: Vec<&str> = VERDICTS.iter().map(|o| o.name).collect();
-            Failure::Usage(format!("-o: '{text}' is neither {} nor a file name that ends like one of them, nor NAME=FILE", names.join(", ")))
+            Failure::Usage(format!(
+                "-o: '{text}' is neither {} nor a file name that ends like one of them, nor NAME=FILE",
+                names.join(", ")
+            ))
         })?;
         Ok(Target { output, file: file.map(PathBuf::from) })
     };

@@ -34,11 +34,26 @@ fn threshold(limit: &Limit, unit: Unit, outcome: Outcome, part: &Part) -> String
             format!("p{} is {value} over {} requests{}", quantile * 100.0, human::count(part.denominator), between(part, unit))
         }
         (Metric::Quantile(_), _) => {
-            format!("{} of {} requests took longer than the rule allows, {value}{}", human::count(part.numerator), human::count(part.denominator), between(part, unit))
+            format!(
+                "{} of {} requests took longer than the rule allows, {value}{}",
+                human::count(part.numerator),
+                human::count(part.denominator),
+                between(part, unit)
+            )
         }
-        (Metric::Unparsed, _) => format!("{} of {} lines are no record, {value}", human::count(part.numerator), human::count(part.denominator)),
-        (_, Unit::Count) => format!("{} of {} requests are {}", human::count(part.numerator), human::count(part.denominator), hits(&limit.metric)),
-        _ => format!("{} of {} requests are {}, {value}{}", human::count(part.numerator), human::count(part.denominator), hits(&limit.metric), between(part, unit)),
+        (Metric::Unparsed, _) => {
+            format!("{} of {} lines are no record, {value}", human::count(part.numerator), human::count(part.denominator))
+        }
+        (_, Unit::Count) => {
+            format!("{} of {} requests are {}", human::count(part.numerator), human::count(part.denominator), hits(&limit.metric))
+        }
+        _ => format!(
+            "{} of {} requests are {}, {value}{}",
+            human::count(part.numerator),
+            human::count(part.denominator),
+            hits(&limit.metric),
+            between(part, unit)
+        ),
     };
     let when = part.window.as_ref().map_or_else(String::new, |_| " in the worst window".into());
     let above = limit.bound.is_none_or(|bound| match bound {
@@ -78,7 +93,9 @@ fn against(limit: &Limit, outcome: Outcome, part: &Part) -> String {
         (None, _) => (String::new(), String::new()),
     };
     let chance = part.p.map_or_else(String::new, |p| format!(", p {}", if p < 0.0001 { "< 0.0001".into() } else { format!("= {p:.4}") }));
-    let see = part.detectable.map_or_else(String::new, |ratio| format!("; a rise to {} times would be noticed four times in five", human::digits(ratio)));
+    let see = part
+        .detectable
+        .map_or_else(String::new, |ratio| format!("; a rise to {} times would be noticed four times in five", human::digits(ratio)));
     match outcome {
         Outcome::Fail => format!("{what}, {before}: {times}{chance}, and the rule allows {asked}"),
         Outcome::Pass => format!("{what}, {before}: {times}{chance}, within {asked} or too small a change to count{see}"),
@@ -88,7 +105,11 @@ fn against(limit: &Limit, outcome: Outcome, part: &Part) -> String {
 
 fn spike(filter: &Expr, outcome: Outcome, part: &Part) -> String {
     let (Outcome::Fail, Some(before)) = (outcome, &part.before) else {
-        return format!("{} of {} requests are {filter}, and no span of time has many more than the rest", human::count(part.numerator), human::count(part.denominator));
+        return format!(
+            "{} of {} requests are {filter}, and no span of time has many more than the rest",
+            human::count(part.numerator),
+            human::count(part.denominator)
+        );
     };
     let rise = part.value.map_or_else(|| "from none outside".into(), |v| format!("{} times the rest", human::digits(v)));
     format!(
@@ -105,10 +126,24 @@ fn new(outcome: Outcome, part: &Part) -> String {
     let before = part.before.map_or(0, |before| before.denominator);
     match outcome {
         Outcome::Pass => format!("no route has a code that it had not in the baseline, of {} requests", human::count(part.denominator)),
-        Outcome::Fail if before == 0 => format!("{} of {} requests, on a route that the baseline does not have", human::count(part.numerator), human::count(part.denominator)),
-        Outcome::Fail => format!("{} of {} requests, and none of {} in the baseline", human::count(part.numerator), human::count(part.denominator), human::count(before)),
+        Outcome::Fail if before == 0 => format!(
+            "{} of {} requests, on a route that the baseline does not have",
+            human::count(part.numerator),
+            human::count(part.denominator)
+        ),
+        Outcome::Fail => format!(
+            "{} of {} requests, and none of {} in the baseline",
+            human::count(part.numerator),
+            human::count(part.denominator),
+            human::count(before)
+        ),
         Outcome::Inconclusive => {
-            format!("{} of {} requests, but the baseline has only {} of the route", human::count(part.numerator), human::count(part.denominator), human::count(before))
+            format!(
+                "{} of {} requests, but the baseline has only {} of the route",
+                human::count(part.numerator),
+                human::count(part.denominator),
+                human::count(before)
+            )
         }
     }
 }
@@ -116,7 +151,9 @@ fn new(outcome: Outcome, part: &Part) -> String {
 /// What the hits of a metric are called.
 fn hits(metric: &Metric) -> String {
     match metric {
-        Metric::Rate(filter) | Metric::Count(filter) | Metric::Spike(filter) | Metric::New(filter) if *filter != Expr::All => filter.to_string(),
+        Metric::Rate(filter) | Metric::Count(filter) | Metric::Spike(filter) | Metric::New(filter) if *filter != Expr::All => {
+            filter.to_string()
+        }
         _ => "counted".into(),
     }
 }

@@ -79,7 +79,12 @@ pub(super) fn counted(numerator: u64, denominator: u64) -> String {
 
 /// `3.1 %, the limit is 1 %`
 pub(super) fn measured(part: &Part, unit: Unit) -> String {
-    let measured = part.value.map_or("nothing could be measured".to_owned(), |v| unit.text(v));
+    let measured = match part.value {
+        Some(v) => unit.text(v),
+        // No number of times makes something of nothing.
+        None if unit == Unit::Times && part.numerator > 0 => "from none".to_owned(),
+        None => "nothing could be measured".to_owned(),
+    };
     match part.threshold {
         Some(threshold) => format!("{measured}, the limit is {}", unit.text(threshold)),
         None => measured,
@@ -91,14 +96,15 @@ pub(super) fn interval(part: &Part, unit: Unit) -> String {
     part.interval.map_or(String::new(), |(low, high)| format!("between {} and {} in 99 of 100 logs", unit.text(low), unit.text(high)))
 }
 
-/// What the baseline has, and how sure the difference is; empty without one.
+/// What there was before, or elsewhere, and how sure the difference is; empty where nothing is compared.
 pub(super) fn before(part: &Part, unit: Unit) -> String {
     let mut said = Vec::new();
     if let Some(before) = part.before {
         let counts = counted(before.numerator, before.denominator);
         said.push(match before.value {
-            Some(v) => format!("{} in the baseline ({counts})", unit.text(v)),
-            None => format!("{counts} in the baseline"),
+            // A value of a ratio is no ratio itself; the counts say what it is of.
+            Some(v) if unit != Unit::Times => format!("{} ({counts})", unit.text(v)),
+            _ => counts,
         });
     }
     if let Some(p) = part.p {
@@ -178,16 +184,17 @@ pub(super) fn tally(verdict: &Verdict) -> String {
     let of = |word_of: &str| verdict.rules.iter().filter(|r| word(r) == word_of).count();
     let (violated, warns, undecided, all) = (of("FAIL"), of("WARN"), of("??"), verdict.rules.len());
     let default = if verdict.default_rules { "default " } else { "" };
-    let rules = format!("{default}{}", if all == 1 { "rule" } else { "rules" });
-    let (is, more) = (|n| if n == 1 { "is" } else { "are" }, violated > 0);
+    let is = |n| if n == 1 { "is" } else { "are" };
     let mut said = Vec::new();
     match violated {
-        0 if warns == 0 && undecided == 0 && all == 1 => said.push(format!("the {rules} holds")),
-        0 if warns == 0 && undecided == 0 => said.push(format!("all {all} {rules} hold")),
-        n => said.push(format!("{n} of {all} {rules} {} violated", is(n))),
+        0 if warns + undecided == 0 && all == 1 => said.push(format!("the {default}rule holds")),
+        0 if warns + undecided == 0 => said.push(format!("all {all} {default}rules hold")),
+        0 => said.push(format!("no {default}rule is violated")),
+        _ if all == 1 => said.push(format!("the {default}rule is violated")),
+        n => said.push(format!("{n} of {all} {default}rules {} violated", is(n))),
     }
     if warns > 0 {
-        said.push(format!("{warns}{} {}", if more { " more" } else { "" }, if warns == 1 { "only warns" } else { "only warn" }));
+        said.push(format!("{warns}{} {}", if violated > 0 { " more" } else { "" }, if warns == 1 { "only warns" } else { "only warn" }));
     }
     if undecided > 0 {
         said.push(format!("{undecided} {} undecided", is(undecided)));
