@@ -101,7 +101,9 @@ fn the_github_action_keeps_a_baseline_and_passes_on_exit_codes() {
     assert!(code == Some(0) && !told.contains("not there yet"), "{told}");
     dir.file("short.log", log(0, 3, 0));
     let short = [("files", "short.log"), ("fail-on", "rate(5xx) > 1%")];
-    assert_eq!(action(&dir, &short).1, Some(3));
+    let (told, code, verdict) = action(&dir, &short);
+    assert_eq!((code, verdict.as_str()), (Some(3), "verdict=inconclusive"), "{told}");
+    assert!(told.contains("::error title=logcodes::The log cannot tell"), "a step that fails says why: {told}");
     assert_eq!(action(&dir, &[short[0], short[1], ("on-inconclusive", "pass")]).1, Some(0));
     let (told, code, verdict) = action(&dir, &[("files", "$(touch owned)"), ("fail-on", "`touch owned`")]);
     assert_eq!((code, verdict.as_str()), (Some(2), "verdict=error"), "{told}");
