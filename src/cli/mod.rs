@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod compare;
 mod conf;
 #[cfg_attr(not(test), expect(dead_code, reason = "the check, which reads it, is being wired in"))]
 mod config;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         None => report::run(&cli.report),
         Some(Command::Findings(args)) => findings::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
         Some(Command::Formats(args)) => formats::run(args),
