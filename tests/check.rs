@@ -168,6 +168,30 @@ fn against_a_baseline() {
 }
 
 #[test]
+fn a_shift_of_traffic_is_no_regression() {
+    // Of every route as many fail as before, but more requests go to the one where more fail.
+    let log = |of_ten: u32| {
+        let mut text = String::new();
+        for n in 0..20_000 {
+            let pay = n % 10 < of_ten;
+            let fails = if pay { n / 10 % 10 == 1 } else { n / 10 % 500 == 1 };
+            let request = if pay { "POST /api/pay HTTP/1.1" } else { "GET /shop HTTP/1.1" };
+            text += &combined(n / 4, request, if fails { 503 } else { 200 }, 9);
+        }
+        text
+    };
+    let dir = Dir::new();
+    dir.file("access.log", log(1));
+    dir.run(&["check", "access.log", "-o", "json", "--fail-on", "count > 99999", "--save-baseline", "base.json"]).exits(0);
+    dir.file("access.log", log(5));
+    let rates = |rule| check(&dir, rule, &["--baseline", "base.json"], 0);
+    assert!(rates("rate(5xx) > 1.5x baseline")["value"].as_f64().unwrap() < 1.2);
+    rates("rate(5xx) by route > 1.5x baseline");
+    // The share of all is what it is.
+    check(&dir, "rate(5xx) > 3%", &["--baseline", "base.json"], 1);
+}
+
+#[test]
 fn nothing_to_judge_is_never_green() {
     let dir = Dir::new();
     for text in ["", "garbage\n", "# a directive\n"] {

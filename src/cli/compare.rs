@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes of a file that tell whether it is a baseline.
 const HEAD: u64 = 256;
@@ -118,13 +118,13 @@ fn two(args: &CompareArgs, file: Option<&Path>) -> Result<Sides, Failure> {
 }
 
 /// A side that is a log of its own, or a baseline.
-fn one(args: &CompareArgs, path: &PathBuf, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
+fn one(args: &CompareArgs, path: &Path, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
     if is_baseline(path) {
-        plan::may_write(file.as_slice(), &[Origin::File(path.clone())])?;
+        plan::may_write(file.as_slice(), &[Origin::File(path.to_owned())])?;
         return baseline(args, path);
     }
     let mut tally = args.tally.clone();
-    tally.scan.files = vec![path.clone()];
+    tally.scan.files = vec![path.to_owned()];
     log(&tally, name, file)
 }
 

@@ -1,8 +1,9 @@
 //! Where the configuration is found: the file, the profile and the variables, handed to the room that reads them.
 
-use super::args::ConfigArgs;
+use super::args::{Cli, ConfigArgs};
 use super::error::Failure;
-use crate::config::{Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
+use super::stderr;
+use crate::config::{self, Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
 use crate::output::sanitize::clean;
 use std::env;
 use std::ffi::OsString;
@@ -13,8 +14,35 @@ use std::path::{Path, PathBuf};
 /// Bytes that a configuration may have: whoever names a log by mistake is told so.
 const LARGEST: u64 = 1 << 20;
 
+/// What is in force, and the file that it stands in.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) config: Config,
+    pub(super) path: Option<String>,
+}
+
+/// Puts the configuration below what the command line says of reading.
+pub(super) fn configure(cli: &mut Cli) -> Result<Loaded, Failure> {
+    let Some((scan, routes)) = cli.reading() else { return Ok(Loaded::default()) };
+    let loaded = load(&scan.config)?;
+    if !scan.quiet {
+        loaded.config.warnings.iter().for_each(|warning| stderr::say(&format!("warning: {warning}")));
+    }
+    let config::Read { format, tz, service, route, status, path, method, host, since, until } = loaded.config.read.clone();
+    for (own, configured) in [(&mut scan.format, format), (&mut scan.tz, tz), (&mut scan.since, since), (&mut scan.until, until)] {
+        *own = own.take().or(configured);
+    }
+    let lists = [(&mut scan.service, service), (&mut scan.status, status), (&mut scan.path, path), (&mut scan.method, method)];
+    for (own, configured) in lists.into_iter().chain([(&mut scan.host, host)]).chain(routes.map(|own| (own, route))) {
+        if own.is_empty() {
+            *own = configured.unwrap_or_default();
+        }
+    }
+    Ok(loaded)
+}
+
 /// The configuration that is in force: profile and variables have been put over the file.
-pub(super) fn load(args: &ConfigArgs) -> Result<Config, Failure> {
+fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let file = match place(args, &variable, Path::exists) {
         None => None,
@@ -26,7 +54,8 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, Failure> {
     };
     let ours = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok().filter(|name| name.starts_with(PREFIX))?, value)));
     let variables = ours.map(|(name, value)| words(&name, value).map(|value| (name, value))).collect::<Result<_, _>>()?;
-    Ok(Config::read(&Sources { file, profile, variables })?)
+    let path = file.as_ref().map(|(name, _)| name.clone());
+    Ok(Loaded { config: Config::read(&Sources { file, profile, variables })?, path })
 }
 
 /// The file, and what says so where it must be there: an option or a variable.
@@ -94,7 +123,7 @@ mod tests {
 
     #[test]
     fn files_that_are_none_are_told() {
-        let fails = |path: &Path| load(&ConfigArgs { config: Some(path.into()), profile: None }).unwrap_err().to_string();
+        let fails = |path: &Path| load(&ConfigArgs { config: Some(path.into()), profile: None }).map(|_| ()).unwrap_err().to_string();
         let folder = env::temp_dir().join(format!("logcodes-config-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         assert!(fails(&folder.join("none.toml")).contains("cannot be read"));

@@ -5,7 +5,7 @@ use super::ledger::{Group, Hit, Tick};
 use super::verdict::{Before, Outcome, Part, Unit, Window};
 use crate::baseline::Route;
 use crate::rule::{Expr, Key, Limit};
-use crate::stats::{Bin, Incident, incident};
+use crate::stats::{Bin, Incident, spike};
 use std::collections::BTreeMap;
 
 /// Fewer have no rest to hold one against.
@@ -45,7 +45,7 @@ impl Judge<'_> {
         let series = groups.len();
         let found = groups.iter().filter_map(|(group, ticks)| {
             let bins = bins(ticks, reach, step);
-            let incident = incident(&bins).filter(|_| series > 0)?;
+            let incident = spike(&bins, series)?;
             Some((incident.strength, spiked(group, &bins, &incident, reach.0, step)))
         });
         let mut found: Vec<(f64, Part)> = found.collect();

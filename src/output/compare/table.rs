@@ -51,9 +51,10 @@ impl Page<'_> {
             let first = format!("{} ", words::mark(change.outcome));
             let place = words::place(change);
             let place = clean(&place);
-            match self.view.color {
-                true => self.painted(change.outcome, &format!("{first}{place}"))?,
-                false => self.wrapped(&place, &first, "  ")?,
+            if self.view.color {
+                self.painted(change.outcome, &format!("{first}{place}"))?;
+            } else {
+                self.wrapped(&place, &first, "  ")?;
             }
             self.wrapped(&change.sentence, "    ", "    ")?;
             // The same advice is given once.
