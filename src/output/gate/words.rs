@@ -10,7 +10,7 @@ use jiff::Timestamp;
 const LONGEST: usize = 400;
 
 /// `PASS`, `FAIL`, `WARN` for a violated rule that does not fail the gate, `??`
-pub(super) fn word(ruling: &Ruling) -> &'static str {
+pub(crate) fn word(ruling: &Ruling) -> &'static str {
     if ruling.verdict == Outcome::Fail && ruling.severity == "warning" { "WARN" } else { overall(ruling.verdict) }
 }
 
@@ -41,7 +41,7 @@ pub(super) fn clip(text: &str) -> String {
 }
 
 /// The rule's name and text.
-pub(super) fn rule(ruling: &Ruling) -> String {
+pub(crate) fn rule(ruling: &Ruling) -> String {
     match &ruling.name {
         Some(name) => format!("{}: {}", clip(name), clip(&ruling.rule)),
         None => clip(&ruling.rule),
