@@ -25,9 +25,9 @@ impl Target {
 }
 
 /// What `-o` means each time that it is given, or what the configuration says, or a table.
-pub(super) fn targets(wanted: &[String], configured: Option<&str>) -> Result<Vec<Target>, Failure> {
-    let default = [configured.unwrap_or("table").to_owned()];
-    let wanted = if wanted.is_empty() { &default[..] } else { wanted };
+pub(super) fn targets(wanted: &[String], configured: Option<&[String]>) -> Result<Vec<Target>, Failure> {
+    let default = ["table".to_owned()];
+    let wanted = if wanted.is_empty() { configured.filter(|outputs| !outputs.is_empty()).unwrap_or(&default) } else { wanted };
     let target = |text: &String| {
         let (output, file) = verdict_output(text).ok_or_else(|| {
             let names: Vec<&str> = VERDICTS.iter().map(|o| o.name).collect();

@@ -136,7 +136,12 @@ fn causes<'j>(judge: &'j Judge<'_>, limit: &Limit, part: &Part) -> Vec<&'j Findi
         _ => true,
     };
     let findings = judge.ledger.report.findings.iter();
-    findings.filter(|finding| finding.codes.iter().any(|code| codes.contains(code)) && overlaps(finding) && is_of_route(finding)).collect()
+    let mut causes: Vec<&Finding> = findings
+        .filter(|finding| finding.codes.iter().any(|code| codes.contains(code)) && overlaps(finding) && is_of_route(finding))
+        .collect();
+    // What is about the very route says more of it than what is about others too.
+    causes.sort_by_key(|finding| part.route.is_some() && finding.route != part.route);
+    causes
 }
 
 fn fixes(judge: &Judge<'_>, rule: &Rule, part: &Part, causes: &[&Finding]) -> Vec<String> {

@@ -72,32 +72,6 @@ pub(super) fn alert_place(alert: &Alert) -> String {
     group(alert.service.as_deref(), alert.method.as_deref(), alert.route.as_deref(), alert.code)
 }
 
-/// A value as people read it.
-pub(super) fn value(value: f64, unit: Unit) -> String {
-    match unit {
-        _ if !value.is_finite() => "more than can be said".to_owned(),
-        Unit::Share => share(value),
-        Unit::Count => plain(value),
-        Unit::Seconds => human::seconds(value),
-        Unit::Times => format!("{}x", plain(value)),
-    }
-}
-
-/// `0.031 %`: three digits that count, as a value just above its limit must not look the same.
-fn share(share: f64) -> String {
-    format!("{} %", plain(share * 100.0))
-}
-
-/// A number in three digits, or all before the point.
-fn plain(number: f64) -> String {
-    if number.abs() >= 100.0 {
-        return human::count(number.round().max(0.0) as u64);
-    }
-    let digits = if number == 0.0 { 0 } else { (2 - number.abs().log10().floor() as i32).clamp(0, 6) as usize };
-    let text = format!("{number:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
 /// `31 of 1,000 requests`
 pub(super) fn counted(numerator: u64, denominator: u64) -> String {
     format!("{} of {} {}", human::count(numerator), human::count(denominator), if denominator == 1 { "request" } else { "requests" })
@@ -106,20 +80,20 @@ pub(super) fn counted(numerator: u64, denominator: u64) -> String {
 /// `3.1 %, the limit is 1 %`
 pub(super) fn measured(part: &Part, unit: Unit) -> String {
     let measured = match part.value {
-        Some(v) => value(v, unit),
+        Some(v) => unit.text(v),
         // No number of times makes something of nothing.
         None if unit == Unit::Times && part.numerator > 0 => "from none".to_owned(),
         None => "nothing could be measured".to_owned(),
     };
     match part.threshold {
-        Some(threshold) => format!("{measured}, the limit is {}", value(threshold, unit)),
+        Some(threshold) => format!("{measured}, the limit is {}", unit.text(threshold)),
         None => measured,
     }
 }
 
 /// `between 2.2 % and 4.3 % in 99 of 100 logs`; empty for exact values.
 pub(super) fn interval(part: &Part, unit: Unit) -> String {
-    part.interval.map_or(String::new(), |(low, high)| format!("between {} and {} in 99 of 100 logs", value(low, unit), value(high, unit)))
+    part.interval.map_or(String::new(), |(low, high)| format!("between {} and {} in 99 of 100 logs", unit.text(low), unit.text(high)))
 }
 
 /// What there was before, or elsewhere, and how sure the difference is; what was said is left out.
@@ -129,17 +103,17 @@ pub(super) fn before(part: &Part, unit: Unit, said: &str) -> String {
         let counts = format!("{} of {}", human::count(before.numerator), human::count(before.denominator));
         match before.value {
             // A value of a ratio is no ratio itself; the counts say what it is of.
-            Some(v) if unit != Unit::Times => say.push(format!("{} ({counts} requests)", value(v, unit))),
+            Some(v) if unit != Unit::Times => say.push(format!("{} ({counts} requests)", unit.text(v))),
             _ if said.contains(&counts) => {}
             _ => say.push(format!("{counts} requests")),
         }
     }
     if let Some(p) = part.p.filter(|_| !said.contains(", p = ") && !said.contains(", p < ")) {
-        let p = if p < 0.0001 { "below 0.0001".to_owned() } else { plain(p) };
+        let p = if p < 0.0001 { "below 0.0001".to_owned() } else { human::digits(p) };
         say.push(format!("chance of such a difference where nothing changed: {p}"));
     }
     if let Some(ratio) = part.detectable.filter(|_| !said.contains("would be noticed")) {
-        say.push(format!("a change to {}x would be noticed four times in five", plain(ratio)));
+        say.push(format!("a change to {}x would be noticed four times in five", human::digits(ratio)));
     }
     say.join("; ")
 }
@@ -176,7 +150,7 @@ impl Clock {
             "since {}{zone}, known at {}, {end}; {} at worst",
             self.moment(&alert.began),
             self.moment(&alert.fired),
-            value(alert.peak, unit)
+            unit.text(alert.peak)
         )
     }
 
@@ -235,9 +209,9 @@ mod tests {
 
     #[test]
     fn values_keep_the_digits_that_count() {
-        let shares = [0.0, 0.00031, 0.0101, 0.0249, 0.31, 1.0].map(|v| value(v, Unit::Share));
+        let shares = [0.0, 0.00031, 0.0101, 0.0249, 0.31, 1.0].map(|v| Unit::Share.text(v));
         assert_eq!(shares, ["0 %", "0.031 %", "1.01 %", "2.49 %", "31 %", "100 %"]);
-        assert_eq!([value(1234.0, Unit::Count), value(4.66, Unit::Times), value(0.812, Unit::Seconds)], ["1,234", "4.66x", "812 ms"]);
-        assert_eq!(value(f64::INFINITY, Unit::Times), "more than can be said");
+        assert_eq!([Unit::Count.text(1234.0), Unit::Times.text(4.66), Unit::Seconds.text(0.812)], ["1,234", "4.66x", "812 ms"]);
+        assert_eq!(Unit::Times.text(f64::INFINITY), "more than can be said");
     }
 }
