@@ -21,7 +21,11 @@
 //!    │
 //!  report   Tally -> Report: owned, folded, sorted, serialisable  <── catalogue: what each code means
 //!    │
-//!  output   Report -> table, json, csv, md; one file an output
+//!  baseline Report -> what of it is kept, small: for compare (two of them -> what changed) and gate (rules -> verdict)
+//!    │
+//!  output   Report, Comparison, Verdict -> table, json, csv, md, html …; one file an output
+//!    │
+//!  config   file and environment -> Config, every mistake with its place
 //!    │
 //!  cli      what the user typed -> a plan -> the rooms -> an exit code
 //! ```
@@ -66,5 +70,7 @@ pub mod compare;
 pub mod gate;
 
 pub mod output;
+
+pub mod config;
 
 pub mod cli;

@@ -17,6 +17,7 @@ use std::path::PathBuf;
   logcodes -s 5xx --since -1h access.log    server errors of the last hour
   logcodes -o csv access.log > codes.csv    for a spreadsheet
   logcodes findings access.log              what went wrong, with all that the lines say for it
+  logcodes compare old.log new.log          what changed between two logs
   logcodes explain 502 499                  what codes mean and what to do
 
 EXIT CODES:
@@ -29,18 +30,62 @@ pub(super) struct Cli {
     pub(super) report: ReportArgs,
 }
 
+impl Cli {
+    /// How logs are read and which routes the user names, for the commands that read logs so.
+    pub(super) fn reading(&mut self) -> Option<(&mut ScanArgs, Option<&mut Vec<String>>)> {
+        let tally = match &mut self.command {
+            None => &mut self.report.tally,
+            Some(Command::Findings(args)) => &mut args.tally,
+            Some(Command::Check(args)) => &mut args.tally,
+            Some(Command::Compare(args)) => &mut args.tally,
+            Some(Command::Records(args)) => return Some((&mut args.scan, None)),
+            Some(Command::Explain(_) | Command::Formats(_) | Command::Generate(_)) => return None,
+        };
+        Some((&mut tally.scan, Some(&mut tally.route)))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// What went wrong: every finding with its evidence, fixes, what speaks against it, who is affected, and lines.
     Findings(Box<FindingsArgs>),
     /// The CI gate: exits with 1 when a rule is violated, 3 when the log cannot tell.
     Check(Box<CheckArgs>),
+    /// What changed between two logs, or in one log since a moment such as a deploy.
+    #[command(override_usage = "logcodes compare [OPTIONS] BEFORE AFTER\n       logcodes compare [OPTIONS] FILE... --at TIME")]
+    Compare(Box<CompareArgs>),
     /// Meaning, causes and fixes of status codes, causes and rules (offline).
     Explain(ExplainArgs),
     /// Every line normalised, one record a line.
     Records(Box<RecordsArgs>),
     /// The log formats known; with FILE, which one it is and why.
     Formats(FormatsArgs),
+    /// Files to begin with.
+    Generate(GenerateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    #[command(subcommand)]
+    pub(super) what: Generated,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum Generated {
+    /// A commented logcodes.toml with every key and its default.
+    #[command(after_help = "EXAMPLE:\n  logcodes generate config > logcodes.toml")]
+    Config,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ConfigArgs {
+    /// Configuration (default: the file that LOGCODES_CONFIG names, ./logcodes.toml, or logcodes/config.toml in the user's
+    /// configuration folder, the first that there is).
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    pub(super) config: Option<PathBuf>,
+    /// The profile of the configuration to use (default: the one that LOGCODES_PROFILE names, else none).
+    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    pub(super) profile: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -65,7 +110,7 @@ pub(super) struct ReportArgs {
 }
 
 /// What the report and its findings have in common.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct TallyArgs {
     #[command(flatten)]
     pub(super) scan: ScanArgs,
@@ -124,9 +169,24 @@ pub(super) struct CheckArgs {
     /// Codes that are normal on a route, which no rule counts: /login=401,302 or '/api/*=404'. Repeatable.
     #[arg(long, value_name = "ROUTE=CODES", help_heading = "Gate")]
     pub(super) expect: Vec<String>,
-    /// How to write the verdict; NAME=FILE or a file name writes to a file. Repeatable.
-    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Gate")]
+    /// table (default), json, junit, github, gitlab, sarif or md; a file whose extension says which; or NAME=FILE. Repeatable.
+    #[arg(short, long, value_name = "FORMAT|FILE", help_heading = "Gate")]
     pub(super) output: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    pub(super) tally: TallyArgs,
+    /// Part one log in two: before and from this moment on. A time as --since takes it; 14:02 is meant on the day of the log.
+    #[arg(long, value_name = "TIME", help_heading = "Report", allow_hyphen_values = true)]
+    pub(super) at: Option<String>,
+    /// Routes at the most (default: 12 in the table, 20 in Markdown, 500 in HTML, all in JSON).
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
+    pub(super) limit: Option<usize>,
+    /// table, json, md or html, or the name of a file whose extension says which.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
+    pub(super) output: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -135,7 +195,7 @@ pub(super) enum Inconclusive {
     Pass,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ScanArgs {
     /// Logs: files (plain, gzip, zstd, bzip2, xz, tar), directories with all below them, patterns in quotes, or - for standard
     /// input.
@@ -146,6 +206,8 @@ pub(super) struct ScanArgs {
     pub(super) format: Option<String>,
     #[command(flatten)]
     pub(super) conf: ConfArgs,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
     /// Which service a file is a log of: api='api*.log', shop='/var/log/shop/**' (by path, absolute path or file name), or auto to
     /// take it from the path. Repeatable; the first that fits wins.
     #[arg(long, value_name = "NAME=PATTERN|auto", help_heading = "Reading")]
@@ -191,7 +253,7 @@ pub(super) struct ScanArgs {
     pub(super) until: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ConfArgs {
     /// nginx's main configuration: its log_formats, includes too, and the one that each log is written with.
     #[arg(long, value_name = "FILE", help_heading = "Reading")]

@@ -1,6 +1,7 @@
 //! Failures, told in a sentence on stderr.
 
 use super::{Exit, stderr};
+use crate::config::ConfigErrors;
 use crate::filter::FilterError;
 use crate::format::TemplateError;
 use crate::input::InputError;
@@ -26,6 +27,9 @@ pub(super) enum Failure {
     /// A service that is none.
     #[error("--service: {0}")]
     Service(#[from] ServiceError),
+    /// A configuration that is none.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
     /// Anything else that the user can put right.
     #[error("{0}")]
     Usage(String),

@@ -115,11 +115,7 @@ fn is_input(file: &Path, origin: &Origin) -> bool {
 
 /// `5`, `5%`, `0.5 %` -> a share from 0 to 1.
 pub(super) fn share(text: &str) -> Result<f64, Failure> {
-    let number = text.trim().trim_end_matches('%').trim();
-    match number.parse::<f64>() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
-        _ => Err(Failure::Usage(format!("--max-rejects: '{text}' is no percentage from 0 to 100"))),
-    }
+    crate::config::percent(text).ok_or_else(|| Failure::Usage(format!("--max-rejects: '{text}' is no percentage from 0 to 100")))
 }
 
 /// Whether to write colours to a stream.

@@ -64,6 +64,7 @@ pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> 
         seconds: Some(stages.sum().wall.as_secs_f64()),
         limit: wanted.spec.limit,
         least: wanted.least,
+        ..View::default()
     };
     stdout::with(wanted.file, |out| Ok((wanted.writer)(&report, &view, out)?))?;
     stages.end("output");
@@ -117,7 +118,7 @@ pub(super) fn read(args: &TallyArgs, counted: Counted, files: &[&Path]) -> Resul
     };
 
     if args.scan.rejects.is_some() {
-        records::can_read_twice(&plan.origins)?;
+        records::can_read_twice(&plan.origins, "--rejects reads its inputs twice")?;
     }
     plan::may_write(&files.iter().copied().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);

@@ -3,7 +3,7 @@
 use super::error::Failure;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{Span, Timestamp, ToSpan, Zoned};
 
 /// A zone: a name of the IANA database, an offset, `local` or `UTC`.
 pub(super) fn zone(text: Option<&str>) -> Result<TimeZone, Failure> {
@@ -58,6 +58,26 @@ fn absolute(text: &str, now: &Zoned, zone: &TimeZone) -> Option<Zoned> {
     text.parse::<Time>().ok().and_then(|time| now.date().to_datetime(time).to_zoned(zone.clone()).ok())
 }
 
+/// A time of day without a day: `14:02`.
+pub(super) fn clock(text: &str) -> Option<Time> {
+    let text = text.trim();
+    let has_day = text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok() || text.parse::<Date>().is_ok();
+    if has_day { None } else { text.parse().ok() }
+}
+
+/// Days of a log on which a time of day is looked for.
+const MOST_DAYS: usize = 1000;
+
+/// When it was this time of day within a log, its first request excluded; on the first day of the log if never.
+pub(super) fn on_days(time: Time, span: (i64, i64), zone: &TimeZone) -> Vec<i64> {
+    let day = |at: i64| Timestamp::from_second(at).ok().map(|at| at.to_zoned(zone.clone()).date());
+    let Some((first, last)) = day(span.0).zip(day(span.1)) else { return Vec::new() };
+    let instant = |day: Date| day.to_datetime(time).to_zoned(zone.clone()).ok().map(|at| at.timestamp().as_second());
+    let days = first.series(1.day()).take_while(|day| *day <= last).take(MOST_DAYS);
+    let within: Vec<i64> = days.filter_map(instant).filter(|at| *at > span.0 && *at <= span.1).collect();
+    if within.is_empty() { instant(first).into_iter().collect() } else { within }
+}
+
 /// The width of a window in seconds: `30s`, `5m`, `1h`, `1d`.
 pub(super) fn width(text: &str) -> Result<i64, Failure> {
     let wrong = || Failure::Usage(format!("--window: '{text}' is no width: try 30s, 5m, 1h or 1d"));
@@ -92,6 +112,26 @@ mod tests {
         assert_eq!(at("2025-06-15 15:00").unwrap(), "2025-06-15T13:00:00Z");
         assert_eq!(at("15:00").unwrap(), "2025-06-15T13:00:00Z");
         assert!(at("soon").unwrap_err().contains("'soon' is no time"));
+    }
+
+    #[test]
+    fn a_time_of_day_is_that_of_the_log() {
+        assert!(clock("14:02").is_some() && clock("2025-06-15").is_none() && clock("2025-06-15T14:02").is_none() && clock("-3h").is_none());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+        let found = |time: &str, start: &str, end: &str, in_zone: &str| {
+            let days = on_days(clock(time).unwrap(), (at(start), at(end)), &zone(Some(in_zone)).unwrap());
+            days.into_iter().map(|at| Timestamp::from_second(at).unwrap().to_string()).collect::<Vec<_>>()
+        };
+        let (start, end) = ("2025-06-15T13:00:00Z", "2025-06-15T15:00:00Z");
+        assert_eq!(found("14:02", start, end, "UTC"), ["2025-06-15T14:02:00Z"]);
+        assert_eq!(found("16:02", start, end, "+02:00"), ["2025-06-15T14:02:00Z"]);
+        assert_eq!(found("09:00", start, end, "UTC"), ["2025-06-15T09:00:00Z"], "outside, on its day");
+        assert_eq!(
+            found("00:05", "2025-06-15T23:50:00Z", "2025-06-16T00:20:00Z", "UTC"),
+            ["2025-06-16T00:05:00Z"],
+            "the one that is within"
+        );
+        assert_eq!(found("14:02", start, "2025-06-17T00:00:00Z", "UTC").len(), 2);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 const FEWEST_BINS: i64 = 10;
 /// More are added up, so that a long log costs no more.
 const MOST_BINS: i64 = 2_000;
+/// A group that has this part of the hits is what it is about.
+const MOSTLY: f64 = 0.7;
 /// Fewer responses with a new code are an accident.
 const FEWEST_NEW: u64 = 3;
 /// So likely may a baseline lack a code that the route has at today's rate: with more it says nothing.
@@ -33,7 +35,10 @@ impl Judge<'_> {
             return Judged::inconclusive(Unit::Times, format!("{all} requests match, too few to judge"));
         }
         if (reach.1 - reach.0) / step < FEWEST_BINS {
-            let note = format!("the log spans {} s, and a spike is told from the rest of at least {FEWEST_BINS} steps of {step} s", reach.1 - reach.0);
+            let note = format!(
+                "the log spans {} s, and a spike is told from the rest of at least {FEWEST_BINS} steps of {step} s",
+                reach.1 - reach.0
+            );
             return Judged::inconclusive(Unit::Times, note);
         }
         let parts = self.ledger.ticks(&Limit { by, ..limit.clone() }, Hit::Filter(filter), step);
@@ -48,10 +53,23 @@ impl Judge<'_> {
         });
         let mut found: Vec<(f64, Part)> = found.collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // Where one group is what makes all together rise, it is the one to name.
+        if let Some(whole) = found.iter().position(|(_, part)| Group::of_part(part) == Group::default()) {
+            let (strength, part) = found.remove(whole);
+            if !found.iter().any(|(_, of)| explains(of, &part)) {
+                found.insert(0, (strength, part));
+            }
+        }
         if found.is_empty() {
             let hits: u64 = groups.get(&Group::default()).into_iter().flatten().map(|tick| tick.hits).sum();
             let part = Part { numerator: hits, denominator: all, ..Part::default() };
-            return Judged { outcome: Outcome::Pass, unit: Unit::Times, parts: vec![(Outcome::Pass, part)], firings: Vec::new(), note: None };
+            return Judged {
+                outcome: Outcome::Pass,
+                unit: Unit::Times,
+                parts: vec![(Outcome::Pass, part)],
+                firings: Vec::new(),
+                note: None,
+            };
         }
         let parts = found.into_iter().map(|(_, part)| (Outcome::Fail, part)).collect();
         Judged { outcome: Outcome::Fail, unit: Unit::Times, parts, firings: Vec::new(), note: None }
@@ -85,6 +103,13 @@ impl Judge<'_> {
         }
         Judged { outcome, unit: Unit::Count, parts, firings: Vec::new(), note: None }
     }
+}
+
+/// Whether the spike of a group is most of another one.
+fn explains(group: &Part, whole: &Part) -> bool {
+    let overlaps = |one: &Window, other: &Window| one.start_seconds < other.end_seconds && other.start_seconds < one.end_seconds;
+    let same_time = group.window.as_ref().zip(whole.window.as_ref()).is_some_and(|(one, other)| overlaps(one, other));
+    same_time && group.numerator as f64 >= MOSTLY * whole.numerator as f64
 }
 
 /// Equally long spans over the whole log.

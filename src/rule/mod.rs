@@ -17,7 +17,7 @@ mod text;
 mod token;
 pub mod words;
 
-pub use error::RuleError;
+pub use error::{RuleError, nearest};
 pub use eval::{Group, Request, holds, holds_for, number_holds, text_holds, value_of};
 pub use limit::{Bound, Key, Level, Limit, Metric, limit};
 pub use parse::{condition, filter, term};
