@@ -1,8 +1,9 @@
 //! Where the configuration is found: the file, the profile and the variables, handed to the room that reads them.
 
-use super::args::{ConfigArgs, TallyArgs};
+use super::args::{Cli, ConfigArgs};
 use super::error::Failure;
-use crate::config::{Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
+use super::stderr;
+use crate::config::{self, Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
 use crate::output::sanitize::clean;
 use std::env;
 use std::ffi::OsString;
@@ -13,8 +14,35 @@ use std::path::{Path, PathBuf};
 /// Bytes that a configuration may have: whoever names a log by mistake is told so.
 const LARGEST: u64 = 1 << 20;
 
+/// What is in force, and the file that it stands in.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) config: Config,
+    pub(super) path: Option<String>,
+}
+
+/// Puts the configuration below what the command line says of reading.
+pub(super) fn configure(cli: &mut Cli) -> Result<Loaded, Failure> {
+    let Some((scan, routes)) = cli.reading() else { return Ok(Loaded::default()) };
+    let loaded = load(&scan.config)?;
+    if !scan.quiet {
+        loaded.config.warnings.iter().for_each(|warning| stderr::say(&format!("warning: {warning}")));
+    }
+    let config::Read { format, tz, service, route, status, path, method, host, since, until } = loaded.config.read.clone();
+    for (own, configured) in [(&mut scan.format, format), (&mut scan.tz, tz), (&mut scan.since, since), (&mut scan.until, until)] {
+        *own = own.take().or(configured);
+    }
+    let lists = [(&mut scan.service, service), (&mut scan.status, status), (&mut scan.path, path), (&mut scan.method, method)];
+    for (own, configured) in lists.into_iter().chain([(&mut scan.host, host)]).chain(routes.map(|own| (own, route))) {
+        if own.is_empty() {
+            *own = configured.unwrap_or_default();
+        }
+    }
+    Ok(loaded)
+}
+
 /// The configuration that is in force: profile and variables have been put over the file.
-pub(super) fn load(args: &ConfigArgs) -> Result<Config, Failure> {
+fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let file = match place(args, &variable, Path::exists) {
         None => None,
@@ -26,34 +54,8 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, Failure> {
     };
     let ours = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok().filter(|name| name.starts_with(PREFIX))?, value)));
     let variables = ours.map(|(name, value)| words(&name, value).map(|value| (name, value))).collect::<Result<_, _>>()?;
-    Ok(Config::read(&Sources { file, profile, variables })?)
-}
-
-/// What the configuration says of reading, where the command line says nothing of it.
-pub(super) fn fill(args: &mut TallyArgs, config: &Config) {
-    let (read, scan) = (&config.read, &mut args.scan);
-    let one = |option: &mut Option<String>, value: &Option<String>| {
-        if option.is_none() {
-            option.clone_from(value);
-        }
-    };
-    // As elsewhere, a list on the command line stands instead of the other one, not behind it.
-    let list = |option: &mut Vec<String>, value: &Option<Vec<String>>| {
-        if let (true, Some(value)) = (option.is_empty(), value) {
-            option.clone_from(value);
-        }
-    };
-    one(&mut scan.format, &read.format);
-    one(&mut scan.tz, &read.tz);
-    one(&mut scan.since, &read.since);
-    one(&mut scan.until, &read.until);
-    list(&mut scan.service, &read.service);
-    list(&mut scan.status, &read.status);
-    list(&mut scan.path, &read.path);
-    list(&mut scan.method, &read.method);
-    list(&mut scan.host, &read.host);
-    list(&mut args.route, &read.route);
-    one(&mut args.max_rejects, &config.check.max_rejects);
+    let path = file.as_ref().map(|(name, _)| name.clone());
+    Ok(Loaded { config: Config::read(&Sources { file, profile, variables })?, path })
 }
 
 /// The file, and what says so where it must be there: an option or a variable.
@@ -98,7 +100,6 @@ fn words(name: &str, value: OsString) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::Cli;
     use clap::Parser;
 
     fn found(config: Option<&str>, variables: &[(&str, &str)], files: &[&str]) -> Option<(PathBuf, &'static str)> {
@@ -123,51 +124,28 @@ mod tests {
 
     #[test]
     fn the_command_line_wins() {
+        let file = env::temp_dir().join(format!("logcodes-fill-{}.toml", std::process::id()));
         let text = "[read]\nformat = 'f'\ntz = 'UTC'\nsince = '-1h'\nuntil = 'now'\nservice = 'auto'\nstatus = '5xx'\npath = '/a'\n\
-                    method = 'GET'\nhost = 'h'\nroute = '/r'\n[check]\nmax_rejects = '5%'";
-        let config = Config::read(&Sources { file: Some(("f".into(), text.into())), ..Sources::default() }).unwrap();
-        let filled = |typed: &[&str]| {
-            let mut args = Cli::try_parse_from([&["logcodes"], typed].concat()).unwrap().report.tally;
-            fill(&mut args, &config);
-            let TallyArgs { scan, route, max_rejects, .. } = args;
+                    method = 'GET'\nhost = 'h'\nroute = '/r'\n";
+        std::fs::write(&file, text).unwrap();
+        let filled = |typed: &str| {
+            let typed = ["logcodes", "a.log", "--config", file.to_str().unwrap()].into_iter().chain(typed.split_whitespace());
+            let mut cli = Cli::try_parse_from(typed).unwrap();
+            configure(&mut cli).unwrap();
+            let crate::cli::args::TallyArgs { scan, route, .. } = cli.report.tally;
             let lists = [scan.service, scan.status, scan.path, scan.method, scan.host, route].map(|list| list.join(" "));
-            let single = [scan.format, scan.tz, scan.since, scan.until, max_rejects].map(Option::unwrap_or_default);
+            let single = [scan.format, scan.tz, scan.since, scan.until].map(Option::unwrap_or_default);
             [&lists[..], &single[..]].concat().join(" ")
         };
-        assert_eq!(filled(&["a.log"]), "auto 5xx /a GET h /r f UTC -1h now 5%");
-        let typed = [
-            "a.log",
-            "--service",
-            "s=*",
-            "-s",
-            "4xx",
-            "-s",
-            "!404",
-            "-p",
-            "/b",
-            "-m",
-            "PUT",
-            "--host",
-            "i",
-            "--route",
-            "/q",
-            "-f",
-            "g",
-            "--tz",
-            "local",
-            "--since",
-            "-2h",
-            "--until",
-            "today",
-            "--max-rejects",
-            "1%",
-        ];
-        assert_eq!(filled(&typed), "s=* 4xx !404 /b PUT i /q g local -2h today 1%");
+        assert_eq!(filled(""), "auto 5xx /a GET h /r f UTC -1h now");
+        let typed = "--service s=* -s 4xx -s !404 -p /b -m PUT --host i --route /q -f g --tz local --since -2h --until today";
+        assert_eq!(filled(typed), "s=* 4xx !404 /b PUT i /q g local -2h today");
+        std::fs::remove_file(&file).unwrap();
     }
 
     #[test]
     fn files_that_are_none_are_told() {
-        let fails = |path: &Path| load(&ConfigArgs { config: Some(path.into()), profile: None }).unwrap_err().to_string();
+        let fails = |path: &Path| load(&ConfigArgs { config: Some(path.into()), profile: None }).map(|_| ()).unwrap_err().to_string();
         let folder = env::temp_dir().join(format!("logcodes-config-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         assert!(fails(&folder.join("none.toml")).contains("cannot be read"));

@@ -47,7 +47,7 @@ mod tests {
         let expected = Expected::parse("/api/*=404,5xx,!503").unwrap();
         assert!(expected.covers("/api/users/{id}", 404) && expected.covers("/API/x", 502));
         assert!(!expected.covers("/api/x", 503) && !expected.covers("/shop", 404));
-        for wrong in ["", "/login", "=401", "/login=", "/login=4x1"] {
+        for wrong in ["", "/login", "=401", "/login=", "/login=some"] {
             assert!(Expected::parse(wrong).is_err(), "{wrong}");
         }
     }

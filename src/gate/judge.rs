@@ -5,12 +5,12 @@ use super::verdict::{Before, Outcome, Part, Unit};
 use super::watch::Firing;
 use crate::baseline::Baseline;
 use crate::rule::{Bound, Limit, Metric, Op, number_holds};
-use crate::stats::{needed, wilson, z_for};
+use crate::stats::{self, needed, wilson, z_for};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// In so few logs where nothing is wrong a rule is found to be violated, over all groups and windows that it looks at.
-pub(super) const ALPHA: f64 = 0.01;
+pub(super) const ALPHA: f64 = stats::ALPHA;
 /// A group with fewer hits is not worth a doubt.
 const WORTH_DOUBT: u64 = 3;
 

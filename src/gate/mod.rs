@@ -68,10 +68,10 @@ pub fn judge(report: Report, lines: &Lines<'_>, terms: &Terms<'_>) -> Verdict {
         strict: terms.strict,
     };
     let rules: Vec<Ruling> = terms.rules.iter().map(|rule| ruling::ruling(&judge, rule, lines)).collect();
-    // Nothing to judge is never a pass.
-    let nothing = if report.lines.parsed == 0 || rules.is_empty() { Outcome::Inconclusive } else { Outcome::Pass };
     let counts = rules.iter().zip(terms.rules).filter(|(_, rule)| rule.limit.severity > Level::Warning).map(|(ruling, _)| ruling.verdict);
-    let verdict = counts.chain([nothing]).max().unwrap_or(nothing);
+    // Nothing to judge is never a pass.
+    let is_something = report.lines.parsed > 0 && !rules.is_empty();
+    let verdict = if is_something { counts.max().unwrap_or(Outcome::Pass) } else { Outcome::Inconclusive };
     let findings = ruling::named(&rules, &report.findings);
     let Report { inputs, lines, span, warnings, .. } = report;
     Verdict {

@@ -5,13 +5,15 @@ use super::ledger::{Group, Hit, Tick};
 use super::verdict::{Before, Outcome, Part, Unit, Window};
 use crate::baseline::Route;
 use crate::rule::{Expr, Key, Limit};
-use crate::stats::{Bin, Incident, incident};
+use crate::stats::{Bin, Incident, spike};
 use std::collections::BTreeMap;
 
 /// Fewer have no rest to hold one against.
 const FEWEST_BINS: i64 = 10;
 /// More are added up, so that a long log costs no more.
 const MOST_BINS: i64 = 2_000;
+/// A group that has this part of the hits is what it is about.
+const MOSTLY: f64 = 0.7;
 /// Fewer responses with a new code are an accident.
 const FEWEST_NEW: u64 = 3;
 /// So likely may a baseline lack a code that the route has at today's rate: with more it says nothing.
@@ -43,11 +45,18 @@ impl Judge<'_> {
         let series = groups.len();
         let found = groups.iter().filter_map(|(group, ticks)| {
             let bins = bins(ticks, reach, step);
-            let incident = incident(&bins).filter(|_| series > 0)?;
+            let incident = spike(&bins, series)?;
             Some((incident.strength, spiked(group, &bins, &incident, reach.0, step)))
         });
         let mut found: Vec<(f64, Part)> = found.collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        // Where one group is what makes all together rise, it is the one to name.
+        if let Some(whole) = found.iter().position(|(_, part)| Group::of_part(part) == Group::default()) {
+            let (strength, part) = found.remove(whole);
+            if !found.iter().any(|(_, of)| explains(of, &part)) {
+                found.insert(0, (strength, part));
+            }
+        }
         if found.is_empty() {
             let hits: u64 = groups.get(&Group::default()).into_iter().flatten().map(|tick| tick.hits).sum();
             let part = Part { numerator: hits, denominator: all, ..Part::default() };
@@ -85,6 +94,13 @@ impl Judge<'_> {
         }
         Judged { outcome, unit: Unit::Count, parts, firings: Vec::new(), note: None }
     }
+}
+
+/// Whether the spike of a group is most of another one.
+fn explains(group: &Part, whole: &Part) -> bool {
+    let overlaps = |one: &Window, other: &Window| one.start_seconds < other.end_seconds && other.start_seconds < one.end_seconds;
+    let same_time = group.window.as_ref().zip(whole.window.as_ref()).is_some_and(|(one, other)| overlaps(one, other));
+    same_time && group.numerator as f64 >= MOSTLY * whole.numerator as f64
 }
 
 /// Equally long spans over the whole log.

@@ -1,6 +1,6 @@
 //! Seeded dice for tests: the same series each time.
 
-use super::dispersion::Bin;
+use crate::stats::Bin;
 
 /// Seeded dice.
 pub(crate) struct Dice(pub(crate) u64);
@@ -12,6 +12,10 @@ impl Dice {
     }
 
     pub(crate) fn poisson(&mut self, mean: f64) -> f64 {
+        // Beyond, the limit would not be a number that can be told from 0.
+        if mean > 500.0 {
+            return self.poisson(500.0) + self.poisson(mean - 500.0);
+        }
         let (limit, mut product, mut count) = ((-mean).exp(), 1.0, 0.0);
         loop {
             product *= self.unit();

@@ -3,6 +3,7 @@
 //! Errors come in heaps (retries, one bad host), so a rate is never judged by the Poisson distribution alone: its variance is
 //! measured, and a negative binomial of that variance is what chance is.
 
+use statrs::function::gamma::ln_gamma;
 use std::ops::Range;
 
 /// Hits among all requests in one of many equally long spans of time.
@@ -34,6 +35,31 @@ pub(super) fn dispersion_outside(bins: &[Bin], span: &Range<usize>) -> (f64, f64
     let mean = deviance().sum::<f64>() / (used - 1.0);
     let error = (deviance().map(|d| (d - mean).powi(2)).sum::<f64>() / (used - 1.0) / used).sqrt();
     (mean.max(1.0), (mean + CAUTION * error).max(1.0))
+}
+
+/// Dispersions that are held to be possible until the bins refute them.
+const POSSIBLE: [f64; 8] = [1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.0, 8.0];
+/// The largest dispersion that the bins outside of a span do not refute: few hits refute none, however they lie. One is
+/// `refuted` when another makes the bins likelier by so much, as natural logarithm of the ratio.
+pub(super) fn largest_likely(bins: &[Bin], span: &Range<usize>, refuted: f64) -> f64 {
+    let outside = || bins.iter().enumerate().filter(|(at, bin)| !span.contains(at) && bin.n > 0.0).map(|(_, bin)| bin);
+    let (k, n) = outside().fold((0.0, 0.0), |(k, n), bin| (k + bin.k, n + bin.n));
+    let rate = k / n;
+    let likelihoods = POSSIBLE.map(|dispersion| outside().map(|bin| likelihood(bin.k, rate * bin.n, dispersion)).sum::<f64>());
+    let most = likelihoods.iter().copied().fold(f64::MIN, f64::max);
+    let largest = POSSIBLE.iter().zip(likelihoods).rev().find(|(_, likelihood)| *likelihood >= most - refuted);
+    let measured = dispersion_outside(bins, span).0;
+    largest.map_or(measured, |(dispersion, _)| dispersion.max(measured))
+}
+
+/// Logarithm of the chance of `k` hits where `expected` are, less what is the same for every dispersion.
+fn likelihood(k: f64, expected: f64, dispersion: f64) -> f64 {
+    if dispersion < POISSON {
+        return if k > 0.0 { k * expected.ln() - expected } else { -expected };
+    }
+    let heaps = expected / (dispersion - 1.0);
+    let none = -heaps * dispersion.ln();
+    if k > 0.0 { ln_gamma(k + heaps) - ln_gamma(heaps) + k * (1.0 - 1.0 / dispersion).ln() + none } else { none }
 }
 
 /// Hits of less dispersion than this come one by one.

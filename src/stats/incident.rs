@@ -35,34 +35,63 @@ const OVERWHELMING: f64 = 30.0;
 /// Shuffled series of which none may hold such a span.
 const SHUFFLES: usize = 60;
 
+/// The span that is the most unusual, whether or not it is unusual enough.
+pub(super) struct Candidate {
+    /// The bins, several together where there are too many.
+    pub(super) coarse: Vec<Bin>,
+    /// The span, in coarse bins.
+    pub(super) range: Range<usize>,
+    /// Hits in it.
+    pub(super) hits: f64,
+    /// Dispersion outside of it, taken higher than measured.
+    pub(super) cautious: f64,
+    /// See [`Incident::strength`]; with that dispersion.
+    pub(super) strength: f64,
+    /// See [`Incident::rise`].
+    pub(super) rise: f64,
+    width: usize,
+    sums: Sums,
+}
+
+impl Candidate {
+    /// Of the spans that have at most this part of all requests.
+    pub(super) fn of(bins: &[Bin], part: f64) -> Option<Self> {
+        let width = bins.len().div_ceil(MOST_BINS).max(1);
+        let sums = Sums::of(bins);
+        let coarse: Vec<Bin> = (0..bins.len()).step_by(width).map(|at| sums.within(&(at..(at + width).min(bins.len())))).collect();
+        let coarse_sums = Sums::of(&coarse);
+        let mut range = coarse_sums.best_within(part, f64::MIN_POSITIVE, 1.0)?.0;
+        // What is under suspicion must not tell how much is normal, and what is normal tells what is suspicious.
+        for _ in 0..3 {
+            let normal = dispersion_outside(&coarse, &range).0;
+            // At least as unusual as the last one.
+            let least = coarse_sums.strength(&range, normal).max(f64::MIN_POSITIVE);
+            let again = coarse_sums.best_within(part, least, normal)?.0;
+            if again == range {
+                break;
+            }
+            range = again;
+        }
+        let (_, cautious) = dispersion_outside(&coarse, &range);
+        let strength = coarse_sums.strength(&range, cautious);
+        let (inside, all) = (coarse_sums.within(&range), coarse_sums.within(&(0..coarse.len())));
+        let rise = (inside.k / inside.n) / ((all.k - inside.k) / (all.n - inside.n));
+        Some(Self { coarse, range, hits: inside.k, cautious, strength, rise, width, sums })
+    }
+
+    /// With its ends as sharp as the bins are.
+    pub(super) fn incident(&self) -> Incident {
+        let fine = (self.range.start * self.width)..(self.range.end * self.width).min(self.sums.len());
+        Incident { range: self.sums.sharpened(&fine, self.width), strength: self.strength, rise: self.rise }
+    }
+}
+
 /// The span in which hits were most unusually frequent, if chance has such a one in less than one of fifty series.
 pub fn incident(bins: &[Bin]) -> Option<Incident> {
-    let width = bins.len().div_ceil(MOST_BINS).max(1);
-    let sums = Sums::of(bins);
-    let coarse: Vec<Bin> = (0..bins.len()).step_by(width).map(|at| sums.within(&(at..(at + width).min(bins.len())))).collect();
-    let coarse_sums = Sums::of(&coarse);
-    let mut range = coarse_sums.best(1.0)?.0;
-    // What is under suspicion must not tell how much is normal, and what is normal tells what is suspicious.
-    for _ in 0..3 {
-        let normal = dispersion_outside(&coarse, &range).0;
-        // At least as unusual as the last one.
-        let least = coarse_sums.strength(&range, normal).max(f64::MIN_POSITIVE);
-        let again = coarse_sums.best_from(least, normal)?.0;
-        if again == range {
-            break;
-        }
-        range = again;
-    }
-    let (_, cautious) = dispersion_outside(&coarse, &range);
-    let strength = coarse_sums.strength(&range, cautious);
-    let (inside, all) = (coarse_sums.within(&range), coarse_sums.within(&(0..coarse.len())));
-    let rise = (inside.k / inside.n) / ((all.k - inside.k) / (all.n - inside.n));
-    let enough = ENOUGH.0 + ENOUGH.1 * (cautious - 1.0).min(10.0);
-    if inside.k < FEWEST || rise < LEAST_RISE || strength < enough || (strength < OVERWHELMING && !beats_shuffled(&coarse)) {
-        return None;
-    }
-    let fine = (range.start * width)..(range.end * width).min(bins.len());
-    Some(Incident { range: sums.sharpened(&fine, width), strength, rise })
+    let found = Candidate::of(bins, 1.0)?;
+    let enough = ENOUGH.0 + ENOUGH.1 * (found.cautious - 1.0).min(10.0);
+    let is_large = found.hits >= FEWEST && found.rise >= LEAST_RISE && found.strength >= enough;
+    (is_large && (found.strength >= OVERWHELMING || beats_shuffled(&found.coarse))).then(|| found.incident())
 }
 
 /// Whether no shuffled series of the same bins holds a span as unusual as the most unusual one here: hits that only come in
@@ -70,18 +99,21 @@ pub fn incident(bins: &[Bin]) -> Option<Incident> {
 fn beats_shuffled(bins: &[Bin]) -> bool {
     let all = dispersion(bins);
     let Some((_, here)) = Sums::of(bins).best(all) else { return false };
-    let beats = |bins: &[Bin]| Sums::of(bins).best_from(here, all).is_some();
+    shuffled(bins).take(SHUFFLES).all(|bins| Sums::of(&bins).best_from(here, all).is_none())
+}
+
+/// The bins in ever other orders. The same series has to give the same answer each time, so the dice are fixed.
+pub(super) fn shuffled(bins: &[Bin]) -> impl Iterator<Item = Vec<Bin>> {
     let mut shuffled = bins.to_vec();
-    // The same series has to give the same answer each time, so the dice are fixed.
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    (0..SHUFFLES).all(|_| {
+    std::iter::repeat_with(move || {
         for at in (1..shuffled.len()).rev() {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             shuffled.swap(at, (state % (at as u64 + 1)) as usize);
         }
-        !beats(&shuffled)
+        shuffled.clone()
     })
 }
 

@@ -16,6 +16,11 @@ impl Sums {
         Self([Bin::default()].into_iter().chain(sums).collect())
     }
 
+    /// Bins.
+    pub(super) fn len(&self) -> usize {
+        self.0.len() - 1
+    }
+
     pub(super) fn within(&self, range: &Range<usize>) -> Bin {
         let (from, to) = (self.0[range.start], self.0[range.end]);
         Bin { k: to.k - from.k, n: to.n - from.n }
@@ -42,15 +47,24 @@ impl Sums {
     /// best span begin or end with a bin without hits: it is more unusual without that bin, and as unusual where nothing at
     /// all was in it.
     pub(super) fn best_from(&self, least: f64, dispersion: f64) -> Option<(Range<usize>, f64)> {
+        self.best_within(1.0, least, dispersion)
+    }
+
+    /// The same of those that have at most this part of all requests.
+    pub(super) fn best_within(&self, part: f64, least: f64, dispersion: f64) -> Option<(Range<usize>, f64)> {
         let last = self.0.len() - 1;
         let all = self.0[last];
         let rate = all.k / all.n;
+        let most = part * all.n;
         let has_hits: Vec<bool> = self.0.windows(2).map(|pair| pair[1].k > pair[0].k).collect();
         let mut best: Option<(Range<usize>, f64)> = None;
         for start in (0..last).filter(|&start| has_hits[start] || self.0[start + 1].n <= self.0[start].n) {
             for end in (start + 1..=last).filter(|&end| has_hits[end - 1]) {
                 let enough = best.as_ref().map_or(least, |(_, strength)| *strength);
                 let inside = self.within(&(start..end));
+                if inside.n > most {
+                    break;
+                }
                 let (expected, outside) = (rate * inside.n, (all.k - inside.k) + rate * (all.n - inside.n));
                 let above = inside.k - expected;
                 if above <= 0.0 || !may_be(enough, above, expected, outside, dispersion) {
