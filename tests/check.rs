@@ -52,7 +52,10 @@ fn a_spike_fails_with_its_window_its_lines_its_finding_and_its_fix() {
     let json = dir.run(&["check", "access.log", "-o", "json"]).exits(1).json();
     assert_eq!(json["verdict"], "fail");
     let spike = &json["rules"][1];
-    assert_eq!((spike["verdict"].as_str(), spike["route"].as_str(), spike["method"].as_str()), (Some("fail"), Some("/api/pay"), Some("POST")));
+    assert_eq!(
+        (spike["verdict"].as_str(), spike["route"].as_str(), spike["method"].as_str()),
+        (Some("fail"), Some("/api/pay"), Some("POST"))
+    );
     let window = (spike["window"]["start"].as_str().unwrap(), spike["window"]["end"].as_str().unwrap());
     assert!(("2025-06-15T00:29:50Z".."2025-06-15T00:30:10Z").contains(&window.0), "{window:?}");
     assert!(("2025-06-15T00:31:50Z".."2025-06-15T00:32:10Z").contains(&window.1), "{window:?}");

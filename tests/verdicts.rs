@@ -8,7 +8,7 @@ use logcodes::gate::Verdict;
 use logcodes::output::{RulesFile, VERDICTS, View, verdict_output, write_summary};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
-use support::fits;
+use support::{Dir, combined, fits};
 
 fn written(verdict: &Verdict, name: &str, view: &View) -> String {
     let mut bytes = Vec::new();
@@ -88,6 +88,34 @@ fn json_is_what_the_contract_says() {
     assert_eq!([&rule["value"], &rule["threshold"]], [0.3144, 0.02]);
     assert_eq!(rule["interval"], serde_json::json!([0.2451, 0.3931]));
     assert_eq!(rule["window"], serde_json::json!({"start": "2025-06-15T15:05:00Z", "end": "2025-06-15T15:10:00Z"}));
+}
+
+/// From a log whose every request tries something, through the program, to all outputs at once.
+#[test]
+fn a_hostile_log_is_judged_and_harms_no_reader() {
+    let dir = Dir::new();
+    let mut log = String::new();
+    for (n, trick) in verdicts::TRICKS.iter().cycle().take(2000).enumerate() {
+        // What would end the line or the field a server writes as an escape, or it is none of its lines.
+        let trick = trick.replace('\n', "").replace('"', "\\x22");
+        log += &combined(n as u32, &format!("GET /{trick} HTTP/1.1"), if n % 3 == 0 { 502 } else { 200 }, 1);
+    }
+    dir.file("access.log", log);
+    let mut args = vec!["check", "access.log", "--fail-on", "rate(5xx) by route > 1%", "--fail-on", "spike(5xx)"];
+    let files = ["out.txt", "out.json", "out.xml", "github=out.github", "gl.codequality.json", "out.sarif", "out.md"];
+    assert_eq!(files.len(), VERDICTS.len());
+    files.iter().for_each(|file| args.extend(["-o", file]));
+    dir.run(&args).exits(1);
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    for name in ["out.txt", "out.xml", "out.github", "gl.codequality.json", "out.sarif", "out.md"] {
+        let text = read(name);
+        assert!(text.contains("GET /") && !text.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{name}: {text}");
+    }
+    assert!(commands(&read("out.txt")).is_empty() && commands(&read("out.github")).len() > 5);
+    check_junit(roxmltree::Document::parse(&read("out.xml")).unwrap().root_element());
+    assert!(read("out.sarif").parse::<Value>().unwrap()["runs"][0]["results"].as_array().unwrap().len() > 5);
+    assert!(outside(&read("out.md")).1, "a fence is open");
+    assert_eq!(read("out.json").parse::<Value>().unwrap()["verdict"], "fail");
 }
 
 // ---------------------------------------------------------------------------------------------------------------- JUnit
@@ -195,7 +223,7 @@ fn github_reads_what_was_meant() {
     assert_eq!(names, ["error", "error", "warning", "warning", "warning", "notice"]);
     assert!(all[0].data.contains("\nvalue: 31.4 %, the limit is 2 %: 83 of 264 requests"), "{}", all[0].data);
     let many = commands(&written(&verdicts::hostile(), "github", &View::default()));
-    let said = many.iter().filter(|c| c.name == "error").next_back().unwrap().data.lines().last().unwrap().to_owned();
+    let said = many.iter().rfind(|c| c.name == "error").unwrap().data.lines().last().unwrap().to_owned();
     // Of nine rules six are no warnings, and each has 15 violated parts.
     assert_eq!(said, "and 80 more: see the summary of the step");
 }

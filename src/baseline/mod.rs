@@ -152,7 +152,8 @@ mod tests {
 
     fn small() -> Baseline {
         let codes = BTreeMap::from([(200, Count { count: 90, dispersion: 1.0 }), (502, Count { count: 10, dispersion: 2.5 })]);
-        let route = Route { method: Some("GET".into()), route: "/[]".into(), count: 100, codes, latency: vec![(900, 3)], ..Route::default() };
+        let route =
+            Route { method: Some("GET".into()), route: "/[]".into(), count: 100, codes, latency: vec![(900, 3)], ..Route::default() };
         let routes = vec![route.clone(), Route { service: Some("api".into()), ..route }];
         Baseline { logcodes_baseline: SCHEMA_VERSION, span: Some((1, 2)), window_seconds: 60, read: 101, rejected: 1, routes }
     }
@@ -174,7 +175,10 @@ mod tests {
             ("{}", "missing field `logcodes_baseline`"),
             ("192.0.2.1 - -", "this is no baseline"),
             (r#"{"logcodes_baseline":2,"later":1}"#, "of version 2"),
-            (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":0,"routes":[],"more":1}"#, "unknown field `more`"),
+            (
+                r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":0,"routes":[],"more":1}"#,
+                "unknown field `more`",
+            ),
             (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":-1,"rejected":0,"routes":[]}"#, "invalid value"),
             (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":2,"routes":[]}"#, "do not add up"),
         ] {

@@ -39,7 +39,8 @@ fn route(row: &RouteRow, step: i64) -> Route {
         *windows.entry(*start).or_default() += count;
     }
     let spread = |is_meant: &dyn Fn(u16) -> bool| {
-        let hits = |start: &i64| per_code.iter().filter(|(code, _)| is_meant(*code)).filter_map(|(_, counts)| counts.get(start)).sum::<u64>();
+        let hits =
+            |start: &i64| per_code.iter().filter(|(code, _)| is_meant(*code)).filter_map(|(_, counts)| counts.get(start)).sum::<u64>();
         let bins: Vec<Bin> = windows.iter().map(|(start, all)| Bin { k: hits(start) as f64, n: *all as f64 }).collect();
         dispersion(&bins)
     };
@@ -56,6 +57,7 @@ fn route(row: &RouteRow, step: i64) -> Route {
         windows: windows.len() as u64,
         codes: per_code.iter().map(code).collect(),
         classes: classes.into_iter().map(|class| (class, spread(&|code| code / 100 == u16::from(class)))).collect(),
-        latency: super::Durations::of(row.cells.iter().map(|cell| cell.durations.counts()).collect::<Vec<_>>().iter().map(Vec::as_slice)).into(),
+        latency: super::Durations::of(row.cells.iter().map(|cell| cell.durations.counts()).collect::<Vec<_>>().iter().map(Vec::as_slice))
+            .into(),
     }
 }

@@ -24,10 +24,8 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
     let has_baseline = asked.baseline.is_some();
     let plan = Plan::new(asked.rules.iter().map(|rule| &rule.limit), has_baseline, args.save_baseline.is_some())
         .map_err(|e| Failure::Usage(e.to_string()))?;
-    let counted = Counted {
-        cross: plan.windows,
-        slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect(),
-    };
+    let counted =
+        Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
     let files: Vec<&Path> = targets.iter().filter_map(Target::file).chain(args.save_baseline.as_deref()).collect();
     let Read { scan, plan: read, mut stages, .. } = report::read(&args.tally, counted, &files)?;
 

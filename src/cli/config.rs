@@ -1,6 +1,6 @@
 //! Where the configuration is found: the file, the profile and the variables, handed to the room that reads them.
 
-use super::args::{Cli, ConfigArgs};
+use super::args::{Cli, ConfigArgs, ScanArgs};
 use super::error::Failure;
 use super::stderr;
 use crate::config::{self, Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
@@ -28,16 +28,7 @@ pub(super) fn configure(cli: &mut Cli) -> Result<Loaded, Failure> {
     if !scan.quiet {
         loaded.config.warnings.iter().for_each(|warning| stderr::say(&format!("warning: {warning}")));
     }
-    let config::Read { format, tz, service, route, status, path, method, host, since, until } = loaded.config.read.clone();
-    for (own, configured) in [(&mut scan.format, format), (&mut scan.tz, tz), (&mut scan.since, since), (&mut scan.until, until)] {
-        *own = own.take().or(configured);
-    }
-    let lists = [(&mut scan.service, service), (&mut scan.status, status), (&mut scan.path, path), (&mut scan.method, method)];
-    for (own, configured) in lists.into_iter().chain([(&mut scan.host, host)]).chain(routes.map(|own| (own, route))) {
-        if own.is_empty() {
-            *own = configured.unwrap_or_default();
-        }
-    }
+    fill(scan, routes, &loaded.config.read);
     Ok(loaded)
 }
 
@@ -56,6 +47,26 @@ fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     let variables = ours.map(|(name, value)| words(&name, value).map(|value| (name, value))).collect::<Result<_, _>>()?;
     let path = file.as_ref().map(|(name, _)| name.clone());
     Ok(Loaded { config: Config::read(&Sources { file, profile, variables })?, path })
+}
+
+/// What the configuration says of reading, where the command line says nothing of it.
+fn fill(scan: &mut ScanArgs, routes: Option<&mut Vec<String>>, read: &config::Read) {
+    let single =
+        [(&mut scan.format, &read.format), (&mut scan.tz, &read.tz), (&mut scan.since, &read.since), (&mut scan.until, &read.until)];
+    for (own, configured) in single.into_iter().filter(|(own, _)| own.is_none()) {
+        own.clone_from(configured);
+    }
+    let lists = [
+        (&mut scan.service, &read.service),
+        (&mut scan.status, &read.status),
+        (&mut scan.path, &read.path),
+        (&mut scan.method, &read.method),
+        (&mut scan.host, &read.host),
+    ];
+    // As elsewhere, a list on the command line stands instead of the other one, not behind it.
+    for (own, configured) in lists.into_iter().chain(routes.map(|own| (own, &read.route))).filter(|(own, _)| own.is_empty()) {
+        *own = configured.clone().unwrap_or_default();
+    }
 }
 
 /// The file, and what says so where it must be there: an option or a variable.
@@ -100,6 +111,7 @@ fn words(name: &str, value: OsString) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::TallyArgs;
     use clap::Parser;
 
     fn found(config: Option<&str>, variables: &[(&str, &str)], files: &[&str]) -> Option<(PathBuf, &'static str)> {
@@ -124,23 +136,43 @@ mod tests {
 
     #[test]
     fn the_command_line_wins() {
-        let file = env::temp_dir().join(format!("logcodes-fill-{}.toml", std::process::id()));
         let text = "[read]\nformat = 'f'\ntz = 'UTC'\nsince = '-1h'\nuntil = 'now'\nservice = 'auto'\nstatus = '5xx'\npath = '/a'\n\
-                    method = 'GET'\nhost = 'h'\nroute = '/r'\n";
-        std::fs::write(&file, text).unwrap();
-        let filled = |typed: &str| {
-            let typed = ["logcodes", "a.log", "--config", file.to_str().unwrap()].into_iter().chain(typed.split_whitespace());
-            let mut cli = Cli::try_parse_from(typed).unwrap();
-            configure(&mut cli).unwrap();
-            let crate::cli::args::TallyArgs { scan, route, .. } = cli.report.tally;
+                    method = 'GET'\nhost = 'h'\nroute = '/r'";
+        let config = Config::read(&Sources { file: Some(("f".into(), text.into())), ..Sources::default() }).unwrap();
+        let filled = |typed: &[&str]| {
+            let TallyArgs { mut scan, mut route, .. } = Cli::try_parse_from([&["logcodes"], typed].concat()).unwrap().report.tally;
+            fill(&mut scan, Some(&mut route), &config.read);
             let lists = [scan.service, scan.status, scan.path, scan.method, scan.host, route].map(|list| list.join(" "));
             let single = [scan.format, scan.tz, scan.since, scan.until].map(Option::unwrap_or_default);
             [&lists[..], &single[..]].concat().join(" ")
         };
-        assert_eq!(filled(""), "auto 5xx /a GET h /r f UTC -1h now");
-        let typed = "--service s=* -s 4xx -s !404 -p /b -m PUT --host i --route /q -f g --tz local --since -2h --until today";
-        assert_eq!(filled(typed), "s=* 4xx !404 /b PUT i /q g local -2h today");
-        std::fs::remove_file(&file).unwrap();
+        assert_eq!(filled(&["a.log"]), "auto 5xx /a GET h /r f UTC -1h now");
+        let typed = [
+            "a.log",
+            "--service",
+            "s=*",
+            "-s",
+            "4xx",
+            "-s",
+            "!404",
+            "-p",
+            "/b",
+            "-m",
+            "PUT",
+            "--host",
+            "i",
+            "--route",
+            "/q",
+            "-f",
+            "g",
+            "--tz",
+            "local",
+            "--since",
+            "-2h",
+            "--until",
+            "today",
+        ];
+        assert_eq!(filled(&typed), "s=* 4xx !404 /b PUT i /q g local -2h today");
     }
 
     #[test]

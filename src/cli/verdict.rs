@@ -27,11 +27,14 @@ impl Target {
 /// What `-o` means each time that it is given, or what the configuration says, or a table.
 pub(super) fn targets(wanted: &[String], configured: Option<&[String]>) -> Result<Vec<Target>, Failure> {
     let default = ["table".to_owned()];
-    let wanted = [wanted, configured.unwrap_or_default(), &default].into_iter().find(|list| !list.is_empty()).unwrap_or_default();
+    let wanted = if wanted.is_empty() { configured.filter(|outputs| !outputs.is_empty()).unwrap_or(&default) } else { wanted };
     let target = |text: &String| {
         let (output, file) = verdict_output(text).ok_or_else(|| {
             let names: Vec<&str> = VERDICTS.iter().map(|o| o.name).collect();
-            Failure::Usage(format!("-o: '{text}' is neither {} nor a file name that ends like one of them, nor NAME=FILE", names.join(", ")))
+            Failure::Usage(format!(
+                "-o: '{text}' is neither {} nor a file name that ends like one of them, nor NAME=FILE",
+                names.join(", ")
+            ))
         })?;
         Ok(Target { output, file: file.map(PathBuf::from) })
     };

@@ -29,7 +29,8 @@ impl Expected {
     /// It is none.
     pub fn parse(text: &str) -> Result<Self, ExpectedError> {
         let shape = || ExpectedError::Shape(text.to_owned());
-        let (route, codes) = text.rsplit_once('=').filter(|(route, codes)| !route.trim().is_empty() && !codes.trim().is_empty()).ok_or_else(shape)?;
+        let (route, codes) =
+            text.rsplit_once('=').filter(|(route, codes)| !route.trim().is_empty() && !codes.trim().is_empty()).ok_or_else(shape)?;
         Ok(Self { route: Pattern::new(route.trim()), codes: StatusFilter::parse(codes)? })
     }
 

@@ -165,15 +165,20 @@ pub(super) enum Hit<'l> {
 
 /// Groups of single codes are held against all requests of the group without the code, which is then none of its own.
 fn split_by_code(mut groups: BTreeMap<Group, BTreeMap<i64, (u64, u64)>>, by_code: bool) -> BTreeMap<Group, Vec<Tick>> {
-    let whole: BTreeMap<Group, BTreeMap<i64, (u64, u64)>> =
-        if by_code { groups.iter().filter(|(group, _)| group.code.is_none()).map(|(g, t)| (g.clone(), t.clone())).collect() } else { BTreeMap::new() };
+    let whole: BTreeMap<Group, BTreeMap<i64, (u64, u64)>> = if by_code {
+        groups.iter().filter(|(group, _)| group.code.is_none()).map(|(g, t)| (g.clone(), t.clone())).collect()
+    } else {
+        BTreeMap::new()
+    };
     if by_code {
         groups.retain(|group, _| group.code.is_some());
     }
     let ticks = |(group, ticks): (Group, BTreeMap<i64, (u64, u64)>)| {
         let of_all = whole.get(&Group { code: None, ..group.clone() });
         let ticks = match of_all {
-            Some(all) => all.iter().map(|(start, (_, all))| Tick { start: *start, hits: ticks.get(start).map_or(0, |t| t.0), all: *all }).collect(),
+            Some(all) => {
+                all.iter().map(|(start, (_, all))| Tick { start: *start, hits: ticks.get(start).map_or(0, |t| t.0), all: *all }).collect()
+            }
             None => ticks.into_iter().map(|(start, (hits, all))| Tick { start, hits, all }).collect(),
         };
         (group, ticks)

@@ -75,7 +75,9 @@ impl State {
     /// Time has come to `at`; until then nothing changed. True for long enough fires.
     fn advance(self, at: i64, lasting: i64) -> Self {
         match self {
-            Self::Pending(since, peak) if at - since >= lasting => Self::Firing(Firing { since, fired: since + lasting, cleared: None, peak }),
+            Self::Pending(since, peak) if at - since >= lasting => {
+                Self::Firing(Firing { since, fired: since + lasting, cleared: None, peak })
+            }
             other => other,
         }
     }

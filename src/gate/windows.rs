@@ -23,7 +23,8 @@ impl Judge<'_> {
         let windows = windows_of(limit);
         // Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted.
         let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
-        let Some((step, reach)) = self.ledger.width().map(|width| step.max(width)).and_then(|step| Some((step, self.ledger.reach(step)?))) else {
+        let Some((step, reach)) = self.ledger.width().map(|width| step.max(width)).and_then(|step| Some((step, self.ledger.reach(step)?)))
+        else {
             return Judged::inconclusive(unit, "no line states its time, so there are no windows");
         };
         if let Some(window) = windows.iter().find(|window| **window % step != 0) {
@@ -135,7 +136,8 @@ fn conclude(unit: Unit, watched: Vec<(Group, Terms, Watched)>) -> Judged {
         Some((outcome, ..)) if is_judged => *outcome,
         _ => Outcome::Inconclusive,
     };
-    let note = (outcome == Outcome::Inconclusive).then(|| "no window has requests enough to tell: take a longer one, or --strict".to_owned());
+    let note =
+        (outcome == Outcome::Inconclusive).then(|| "no window has requests enough to tell: take a longer one, or --strict".to_owned());
     Judged { outcome, unit, parts: parts.into_iter().map(|(outcome, _, part)| (outcome, part)).collect(), firings, note }
 }
 

@@ -56,6 +56,16 @@ pub fn times(ratio: f64) -> String {
     }
 }
 
+/// A number in three digits, or all before the point: a value just above its limit must not look the same.
+pub fn digits(number: f64) -> String {
+    if number.abs() >= 100.0 {
+        return count(number.round().max(0.0) as u64);
+    }
+    let places = if number == 0.0 { 0 } else { (2 - number.abs().log10().floor() as i32).clamp(0, 6) as usize };
+    let text = format!("{number:.places$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// `1 request`, `2,000 requests`
 pub fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number)) }

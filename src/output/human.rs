@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-pub(super) use crate::model::human::{count, percent, seconds};
+pub(super) use crate::model::human::{count, digits, percent, seconds};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -55,7 +55,9 @@ pub(super) struct Fact {
 /// All that is said of a rule; its outcome, its text and the reason go before.
 pub(super) fn facts(ruling: &Ruling, verdict: &Verdict, clock: &Clock) -> Vec<Fact> {
     let mut facts = Facts(Vec::new());
-    part_facts(&ruling.part, ruling.unit, clock, &mut facts);
+    // What a cut takes from the reason was not said.
+    let reason = words::clip(&ruling.reason);
+    part_facts(&ruling.part, ruling.unit, &Said { reason: &reason, verdict, clock }, &mut facts);
     alerts(ruling, clock, &mut facts);
     others(ruling, &mut facts);
     for sample in ruling.samples.iter().take(SAMPLES) {
@@ -72,9 +74,9 @@ pub(super) fn facts(ruling: &Ruling, verdict: &Verdict, clock: &Clock) -> Vec<Fa
 }
 
 /// What was measured of one part.
-pub(super) fn part_facts_of(part: &Part, unit: Unit, clock: &Clock) -> Vec<Fact> {
+pub(super) fn part_facts_of(part: &Part, unit: Unit, verdict: &Verdict, clock: &Clock) -> Vec<Fact> {
     let mut facts = Facts(Vec::new());
-    part_facts(part, unit, clock, &mut facts);
+    part_facts(part, unit, &Said { reason: "", verdict, clock }, &mut facts);
     facts.0
 }
 
@@ -93,16 +95,32 @@ impl Facts {
     }
 }
 
-fn part_facts(part: &Part, unit: Unit, clock: &Clock, facts: &mut Facts) {
-    facts.say("where", words::place(part));
-    let above = if unit == Unit::Seconds { " above the limit" } else { "" };
-    let counted = format!("{}{above}", words::counted(part.numerator, part.denominator));
+/// What is known when a part is described.
+struct Said<'s> {
+    /// What was said already: at night nobody reads a number twice.
+    reason: &'s str,
+    verdict: &'s Verdict,
+    clock: &'s Clock,
+}
+
+fn part_facts(part: &Part, unit: Unit, said: &Said, facts: &mut Facts) {
+    let place = words::place(part);
+    if !said.reason.contains(&place) {
+        facts.say("where", place);
+    }
+    let counted = words::counted(part.numerator, part.denominator);
     let interval = words::interval(part, unit);
-    let between = if interval.is_empty() { String::new() } else { format!("; {interval}") };
-    facts.say("value", format!("{}: {counted}{between}", words::measured(part, unit)));
-    facts.say("worst in", part.window.as_ref().map_or(String::new(), |w| clock.window(w)));
-    facts.say("baseline", words::before(part, unit));
-    facts.say("to decide", part.needed.map_or(String::new(), |n| format!("about {} requests are needed at this rate", human::count(n))));
+    if !said.reason.contains(&counted) || (!interval.is_empty() && !said.reason.contains("interval")) {
+        let above = if unit == Unit::Seconds { " above the limit" } else { "" };
+        let between = if interval.is_empty() { String::new() } else { format!("; {interval}") };
+        facts.say("value", format!("{}: {counted}{above}{between}", words::measured(part, unit)));
+    }
+    facts.say("worst in", part.window.as_ref().map_or(String::new(), |w| said.clock.window(w)));
+    // Without a baseline a window is held against the rest of the log.
+    let label = if said.verdict.baseline.is_some() { "baseline" } else { "outside" };
+    facts.say(label, words::before(part, unit));
+    let needed = part.needed.map(human::count).filter(|needed| !said.reason.contains(needed));
+    facts.say("to decide", needed.map_or(String::new(), |n| format!("about {n} requests are needed at this rate")));
 }
 
 fn alerts(ruling: &Ruling, clock: &Clock, facts: &mut Facts) {

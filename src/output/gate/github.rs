@@ -66,7 +66,7 @@ fn annotations(verdict: &Verdict, view: &View) -> Vec<Annotation> {
     for (rule, ruling) in verdict.rules.iter().enumerate() {
         for (part, outcome) in other_parts(ruling) {
             if let Some(level) = level(ruling, outcome, view) {
-                let message = format!("{}\n{}", words::meaning(outcome), text(&part_facts_of(part, ruling.unit, &clock)));
+                let message = format!("{}\n{}", words::meaning(outcome), text(&part_facts_of(part, ruling.unit, verdict, &clock)));
                 all.push(Annotation { level, title: title(ruling, words::place(part)), message, rule });
             }
         }

@@ -66,7 +66,7 @@ pub(super) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::
 
 fn describe(ruling: &Ruling, part: &Part, what: &str) -> String {
     let place = words::place(part);
-    let on = if place.is_empty() { String::new() } else { format!(" on {place}") };
+    let on = if place.is_empty() || what.starts_with(&place) { String::new() } else { format!(" on {place}") };
     clean(&format!("{}{on}: {what}", words::rule(ruling))).into_owned()
 }
 

@@ -21,7 +21,7 @@ pub(super) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::
         let details = format!("{}\n{}", legal(&words::clip(&ruling.reason)), text(&facts(ruling, verdict, &clock)));
         suite.add_test_case(case(ruling, &ruling.part, ruling.verdict, &legal(&words::clip(&ruling.reason)), &legal_lines(&details), view));
         for (part, outcome) in other_parts(ruling) {
-            let details = text(&part_facts_of(part, ruling.unit, &clock));
+            let details = text(&part_facts_of(part, ruling.unit, verdict, &clock));
             suite.add_test_case(case(ruling, part, outcome, &legal(&words::measured(part, ruling.unit)), &legal_lines(&details), view));
         }
         report.add_test_suite(suite);

@@ -63,7 +63,7 @@ fn head(verdict: &Verdict, clock: &Clock) -> String {
 
 fn row(ruling: &Ruling) -> String {
     let part = &ruling.part;
-    let value = |value: Option<f64>| value.map_or("-".to_owned(), |v| words::value(v, ruling.unit));
+    let value = |value: Option<f64>| value.map_or("-".to_owned(), |v| ruling.unit.text(v));
     let place = words::place(part);
     format!(
         "| {} | {} | {} | {} | {} of {} | {} |\n",

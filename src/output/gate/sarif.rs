@@ -41,7 +41,7 @@ pub(super) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::
         let told = format!("{}\n{}", clean(&words::clip(&ruling.reason)), text(&facts(ruling, verdict, &clock)));
         result(&ruling.part, ruling.verdict, message(&told));
         for (part, outcome) in other_parts(ruling) {
-            result(part, outcome, message(&text(&part_facts_of(part, ruling.unit, &clock))));
+            result(part, outcome, message(&text(&part_facts_of(part, ruling.unit, verdict, &clock))));
         }
     }
     let run = json!({

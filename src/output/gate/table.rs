@@ -43,8 +43,8 @@ impl Page<'_> {
     /// A line a rule: how it came out, its text, what was measured and where.
     fn rules(&mut self, verdict: &Verdict) -> io::Result<()> {
         let column = |of: &dyn Fn(&Ruling) -> String| verdict.rules.iter().map(of).collect::<Vec<_>>();
-        let measured = |r: &Ruling| r.part.value.map_or("-".to_owned(), |v| words::value(v, r.unit));
-        let limit = |r: &Ruling| r.part.threshold.map_or("-".to_owned(), |v| words::value(v, r.unit));
+        let measured = |r: &Ruling| r.part.value.map_or("-".to_owned(), |v| r.unit.text(v));
+        let limit = |r: &Ruling| r.part.threshold.map_or("-".to_owned(), |v| r.unit.text(v));
         let columns = vec![
             Column::number("", column(&|r| format!("{:<4}", words::word(r)))),
             Column::text("RULE", column(&|r| tame(&words::rule(r))), 16, 1).cut_in_the_middle(),

@@ -72,32 +72,6 @@ pub(super) fn alert_place(alert: &Alert) -> String {
     group(alert.service.as_deref(), alert.method.as_deref(), alert.route.as_deref(), alert.code)
 }
 
-/// A value as people read it.
-pub(super) fn value(value: f64, unit: Unit) -> String {
-    match unit {
-        _ if !value.is_finite() => "more than can be said".to_owned(),
-        Unit::Share => share(value),
-        Unit::Count => plain(value),
-        Unit::Seconds => human::seconds(value),
-        Unit::Times => format!("{}x", plain(value)),
-    }
-}
-
-/// `0.031 %`: three digits that count, as a value just above its limit must not look the same.
-fn share(share: f64) -> String {
-    format!("{} %", plain(share * 100.0))
-}
-
-/// A number in three digits, or all before the point.
-fn plain(number: f64) -> String {
-    if number.abs() >= 100.0 {
-        return human::count(number.round().max(0.0) as u64);
-    }
-    let digits = if number == 0.0 { 0 } else { (2 - number.abs().log10().floor() as i32).clamp(0, 6) as usize };
-    let text = format!("{number:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
 /// `31 of 1,000 requests`
 pub(super) fn counted(numerator: u64, denominator: u64) -> String {
     format!("{} of {} {}", human::count(numerator), human::count(denominator), if denominator == 1 { "request" } else { "requests" })
@@ -105,34 +79,40 @@ pub(super) fn counted(numerator: u64, denominator: u64) -> String {
 
 /// `3.1 %, the limit is 1 %`
 pub(super) fn measured(part: &Part, unit: Unit) -> String {
-    let measured = part.value.map_or("nothing could be measured".to_owned(), |v| value(v, unit));
+    let measured = match part.value {
+        Some(v) => unit.text(v),
+        // No number of times makes something of nothing.
+        None if unit == Unit::Times && part.numerator > 0 => "from none".to_owned(),
+        None => "nothing could be measured".to_owned(),
+    };
     match part.threshold {
-        Some(threshold) => format!("{measured}, the limit is {}", value(threshold, unit)),
+        Some(threshold) => format!("{measured}, the limit is {}", unit.text(threshold)),
         None => measured,
     }
 }
 
 /// `between 2.2 % and 4.3 % in 99 of 100 logs`; empty for exact values.
 pub(super) fn interval(part: &Part, unit: Unit) -> String {
-    part.interval.map_or(String::new(), |(low, high)| format!("between {} and {} in 99 of 100 logs", value(low, unit), value(high, unit)))
+    part.interval.map_or(String::new(), |(low, high)| format!("between {} and {} in 99 of 100 logs", unit.text(low), unit.text(high)))
 }
 
-/// What the baseline has, and how sure the difference is; empty without one.
+/// What there was before, or elsewhere, and how sure the difference is; empty where nothing is compared.
 pub(super) fn before(part: &Part, unit: Unit) -> String {
     let mut said = Vec::new();
     if let Some(before) = part.before {
         let counts = counted(before.numerator, before.denominator);
         said.push(match before.value {
-            Some(v) => format!("{} in the baseline ({counts})", value(v, unit)),
-            None => format!("{counts} in the baseline"),
+            // A value of a ratio is no ratio itself; the counts say what it is of.
+            Some(v) if unit != Unit::Times => format!("{} ({counts})", unit.text(v)),
+            _ => counts,
         });
     }
     if let Some(p) = part.p {
-        let p = if p < 0.0001 { "below 0.0001".to_owned() } else { plain(p) };
+        let p = if p < 0.0001 { "below 0.0001".to_owned() } else { human::digits(p) };
         said.push(format!("chance of such a difference where nothing changed: {p}"));
     }
     if let Some(ratio) = part.detectable {
-        said.push(format!("a change to {}x would be noticed four times in five", plain(ratio)));
+        said.push(format!("a change to {}x would be noticed four times in five", human::digits(ratio)));
     }
     said.join("; ")
 }
@@ -169,7 +149,7 @@ impl Clock {
             "since {}{zone}, known at {}, {end}; {} at worst",
             self.moment(&alert.began),
             self.moment(&alert.fired),
-            value(alert.peak, unit)
+            unit.text(alert.peak)
         )
     }
 
@@ -204,16 +184,17 @@ pub(super) fn tally(verdict: &Verdict) -> String {
     let of = |word_of: &str| verdict.rules.iter().filter(|r| word(r) == word_of).count();
     let (violated, warns, undecided, all) = (of("FAIL"), of("WARN"), of("??"), verdict.rules.len());
     let default = if verdict.default_rules { "default " } else { "" };
-    let rules = format!("{default}{}", if all == 1 { "rule" } else { "rules" });
-    let (is, more) = (|n| if n == 1 { "is" } else { "are" }, violated > 0);
+    let is = |n| if n == 1 { "is" } else { "are" };
     let mut said = Vec::new();
     match violated {
-        0 if warns == 0 && undecided == 0 && all == 1 => said.push(format!("the {rules} holds")),
-        0 if warns == 0 && undecided == 0 => said.push(format!("all {all} {rules} hold")),
-        n => said.push(format!("{n} of {all} {rules} {} violated", is(n))),
+        0 if warns + undecided == 0 && all == 1 => said.push(format!("the {default}rule holds")),
+        0 if warns + undecided == 0 => said.push(format!("all {all} {default}rules hold")),
+        0 => said.push(format!("no {default}rule is violated")),
+        _ if all == 1 => said.push(format!("the {default}rule is violated")),
+        n => said.push(format!("{n} of {all} {default}rules {} violated", is(n))),
     }
     if warns > 0 {
-        said.push(format!("{warns}{} {}", if more { " more" } else { "" }, if warns == 1 { "only warns" } else { "only warn" }));
+        said.push(format!("{warns}{} {}", if violated > 0 { " more" } else { "" }, if warns == 1 { "only warns" } else { "only warn" }));
     }
     if undecided > 0 {
         said.push(format!("{undecided} {} undecided", is(undecided)));
@@ -227,9 +208,9 @@ mod tests {
 
     #[test]
     fn values_keep_the_digits_that_count() {
-        let shares = [0.0, 0.00031, 0.0101, 0.0249, 0.31, 1.0].map(|v| value(v, Unit::Share));
+        let shares = [0.0, 0.00031, 0.0101, 0.0249, 0.31, 1.0].map(|v| Unit::Share.text(v));
         assert_eq!(shares, ["0 %", "0.031 %", "1.01 %", "2.49 %", "31 %", "100 %"]);
-        assert_eq!([value(1234.0, Unit::Count), value(4.66, Unit::Times), value(0.812, Unit::Seconds)], ["1,234", "4.66x", "812 ms"]);
-        assert_eq!(value(f64::INFINITY, Unit::Times), "more than can be said");
+        assert_eq!([Unit::Count.text(1234.0), Unit::Times.text(4.66), Unit::Seconds.text(0.812)], ["1,234", "4.66x", "812 ms"]);
+        assert_eq!(Unit::Times.text(f64::INFINITY), "more than can be said");
     }
 }
