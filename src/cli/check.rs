@@ -16,16 +16,15 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
     }
     let baseline = args.baseline.as_deref().map(|path| Ok::<_, Failure>((read_baseline(path)?, path.display().to_string()))).transpose()?;
-    let rules = rules(&args.fail_on, baseline.is_some())?;
-    let expected = args.expect.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}")))).collect::<Result<Vec<_>, _>>()?;
+    let rules = rules("--fail-on", &args.fail_on, baseline.is_some())?;
+    let expected = expected(&args.expect)?;
     let plan = Plan::new(rules.iter().map(|rule| &rule.limit), baseline.is_some(), args.save_baseline.is_some())
         .map_err(|e| Failure::Usage(e.to_string()))?;
 
-    let counted = Counted {
-        cross: plan.windows,
-        slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect(),
-    };
-    let Read { scan, plan: read, mut stages, most_rejects, .. } = report::read(&args.tally, counted, args.save_baseline.as_deref().as_slice())?;
+    let counted =
+        Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
+    let Read { scan, plan: read, mut stages, most_rejects, .. } =
+        report::read(&args.tally, counted, args.save_baseline.as_deref().as_slice())?;
     let report = Report::in_stages(&scan, &ReportSpec::default(), &mut |name| stages.end(name));
     let nothing = (report.lines.parsed == 0).then(|| formats::why_nothing(&scan, &report));
     let too_many = report::too_many_rejects(&report.lines, most_rejects);
@@ -58,20 +57,25 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
 }
 
 /// The rules that are asked for, all mistakes at once, or those that are used when none are.
-fn rules(texts: &[String], has_baseline: bool) -> Result<Vec<Rule>, Failure> {
+pub(super) fn rules(option: &str, texts: &[String], has_baseline: bool) -> Result<Vec<Rule>, Failure> {
     let default = || gate::default_rules(has_baseline).iter().map(|text| (*text).to_owned()).collect();
     let texts: Vec<String> = if texts.is_empty() { default() } else { texts.to_vec() };
     let (mut rules, mut wrong) = (Vec::new(), Vec::new());
     for text in &texts {
         match rule::limit(text) {
             Ok(limit) => rules.push(Rule { name: None, limit, fix: None }),
-            Err(error) => wrong.push(format!("--fail-on: {error}")),
+            Err(error) => wrong.push(format!("{option}: {error}")),
         }
     }
     if wrong.is_empty() { Ok(rules) } else { Err(Failure::Usage(wrong.join("\n"))) }
 }
 
-fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+/// The codes that are normal on some routes.
+pub(super) fn expected(texts: &[String]) -> Result<Vec<Expected>, Failure> {
+    texts.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}")))).collect()
+}
+
+pub(super) fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     let text = std::fs::read(path).map_err(|e| Failure::Usage(format!("--baseline: {}: {e}", path.display())))?;
     Baseline::read(&text).map_err(|e| Failure::Usage(format!("--baseline: {}: {e}", path.display())))
 }

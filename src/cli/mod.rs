@@ -16,6 +16,7 @@ mod plan;
 mod progress;
 mod records;
 mod report;
+mod rules;
 mod services;
 mod stats;
 mod stderr;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
+        Some(Command::Rules(args)) => rules::run(args),
         Some(Command::Formats(args)) => formats::run(args),
         Some(Command::Generate(args)) => generate::run(args),
     };

@@ -17,6 +17,8 @@ pub(super) struct Ledger<'r> {
     pub(super) expected: &'r [Expected],
     /// Durations, ascending, of which the windows tell how many requests took longer.
     slower_than: &'r [f64],
+    /// Where the log is taken to end, if that is not its end.
+    until: Option<i64>,
 }
 
 /// What a rule is split by: a group has a value of each key that is asked for.
@@ -86,7 +88,14 @@ impl Request for Counted<'_> {
 impl<'r> Ledger<'r> {
     /// The counts of a report whose routes were counted in windows and by these durations.
     pub(super) fn new(report: &'r Report, expected: &'r [Expected], slower_than: &'r [f64]) -> Self {
-        Self { report, sums: Baseline::of(report), expected, slower_than }
+        Self { report, sums: Baseline::of(report), expected, slower_than, until: None }
+    }
+
+    /// The counts as if the log ended there, as far as windows tell: nothing of durations, of lines that are no record, and of
+    /// requests that state no time.
+    pub(super) fn until(&self, end: i64) -> Self {
+        let end = self.width().map_or(end, |width| end.div_euclid(width) * width);
+        Self { sums: Baseline::until(self.report, end), until: Some(end), ..*self }
     }
 
     /// Seconds that a window is wide; `None` where none were counted.
@@ -133,7 +142,7 @@ impl<'r> Ledger<'r> {
                 let is_hit = matches!(hit, Hit::Filter(filter) if self.is_hit(filter, route, cell.code));
                 let whole = Group { code: None, ..Group::of(limit, route, cell.code) };
                 let own = limit.by.contains(&Key::Status).then(|| Group::of(limit, route, cell.code));
-                for mark in cell.windows.iter() {
+                for mark in cell.windows.iter().filter(|mark| self.until.is_none_or(|until| mark.start < until)) {
                     let count = u64::from(mark.count);
                     let (hits, all) = match hit {
                         Hit::Filter(_) => (if is_hit { count } else { 0 }, count),
@@ -165,15 +174,20 @@ pub(super) enum Hit<'l> {
 
 /// Groups of single codes are held against all requests of the group without the code, which is then none of its own.
 fn split_by_code(mut groups: BTreeMap<Group, BTreeMap<i64, (u64, u64)>>, by_code: bool) -> BTreeMap<Group, Vec<Tick>> {
-    let whole: BTreeMap<Group, BTreeMap<i64, (u64, u64)>> =
-        if by_code { groups.iter().filter(|(group, _)| group.code.is_none()).map(|(g, t)| (g.clone(), t.clone())).collect() } else { BTreeMap::new() };
+    let whole: BTreeMap<Group, BTreeMap<i64, (u64, u64)>> = if by_code {
+        groups.iter().filter(|(group, _)| group.code.is_none()).map(|(g, t)| (g.clone(), t.clone())).collect()
+    } else {
+        BTreeMap::new()
+    };
     if by_code {
         groups.retain(|group, _| group.code.is_some());
     }
     let ticks = |(group, ticks): (Group, BTreeMap<i64, (u64, u64)>)| {
         let of_all = whole.get(&Group { code: None, ..group.clone() });
         let ticks = match of_all {
-            Some(all) => all.iter().map(|(start, (_, all))| Tick { start: *start, hits: ticks.get(start).map_or(0, |t| t.0), all: *all }).collect(),
+            Some(all) => {
+                all.iter().map(|(start, (_, all))| Tick { start: *start, hits: ticks.get(start).map_or(0, |t| t.0), all: *all }).collect()
+            }
             None => ticks.into_iter().map(|(start, (hits, all))| Tick { start, hits, all }).collect(),
         };
         (group, ticks)

@@ -33,11 +33,22 @@ fn threshold(limit: &Limit, unit: Unit, outcome: Outcome, part: &Part) -> String
             format!("p{} is {value} over {} requests{}", quantile * 100.0, count(part.denominator), between(part, unit))
         }
         (Metric::Quantile(_), _) => {
-            format!("{} of {} requests took longer than the rule allows, {value}{}", count(part.numerator), count(part.denominator), between(part, unit))
+            format!(
+                "{} of {} requests took longer than the rule allows, {value}{}",
+                count(part.numerator),
+                count(part.denominator),
+                between(part, unit)
+            )
         }
         (Metric::Unparsed, _) => format!("{} of {} lines are no record, {value}", count(part.numerator), count(part.denominator)),
         (_, Unit::Count) => format!("{} of {} requests are {}", count(part.numerator), count(part.denominator), hits(&limit.metric)),
-        _ => format!("{} of {} requests are {}, {value}{}", count(part.numerator), count(part.denominator), hits(&limit.metric), between(part, unit)),
+        _ => format!(
+            "{} of {} requests are {}, {value}{}",
+            count(part.numerator),
+            count(part.denominator),
+            hits(&limit.metric),
+            between(part, unit)
+        ),
     };
     let when = part.window.as_ref().map_or_else(String::new, |_| " in the worst window".into());
     let above = limit.bound.is_none_or(|bound| match bound {
@@ -66,10 +77,9 @@ fn against(limit: &Limit, outcome: Outcome, part: &Part) -> String {
             let now = old * part.value.unwrap_or(0.0);
             (format!("{} before", seconds(old)), format!("p{} is {}", quantile * 100.0, seconds(now)))
         }
-        (Some(before), Metric::Count(_)) => (
-            format!("{} before", count(before.numerator)),
-            format!("{} requests are {}", count(part.numerator), hits(&limit.metric)),
-        ),
+        (Some(before), Metric::Count(_)) => {
+            (format!("{} before", count(before.numerator)), format!("{} requests are {}", count(part.numerator), hits(&limit.metric)))
+        }
         (Some(before), _) => (
             format!("{} of {} before", count(before.numerator), count(before.denominator)),
             format!("{} of {} requests are {}", count(part.numerator), count(part.denominator), hits(&limit.metric)),
@@ -77,7 +87,8 @@ fn against(limit: &Limit, outcome: Outcome, part: &Part) -> String {
         (None, _) => (String::new(), String::new()),
     };
     let chance = part.p.map_or_else(String::new, |p| format!(", p {}", if p < 0.0001 { "< 0.0001".into() } else { format!("= {p:.4}") }));
-    let see = part.detectable.map_or_else(String::new, |ratio| format!("; a rise to {} times would be noticed four times in five", plain(ratio)));
+    let see =
+        part.detectable.map_or_else(String::new, |ratio| format!("; a rise to {} times would be noticed four times in five", plain(ratio)));
     match outcome {
         Outcome::Fail => format!("{what}, {before}: {times}{chance}, and the rule allows {asked}"),
         Outcome::Pass => format!("{what}, {before}: {times}{chance}, within {asked} or too small a change to count{see}"),
@@ -87,7 +98,11 @@ fn against(limit: &Limit, outcome: Outcome, part: &Part) -> String {
 
 fn spike(filter: &Expr, outcome: Outcome, part: &Part) -> String {
     let (Outcome::Fail, Some(before)) = (outcome, &part.before) else {
-        return format!("{} of {} requests are {filter}, and no span of time has many more than the rest", count(part.numerator), count(part.denominator));
+        return format!(
+            "{} of {} requests are {filter}, and no span of time has many more than the rest",
+            count(part.numerator),
+            count(part.denominator)
+        );
     };
     let rise = part.value.map_or_else(|| "from none outside".into(), |v| format!("{} times the rest", plain(v)));
     format!(
@@ -104,10 +119,19 @@ fn new(outcome: Outcome, part: &Part) -> String {
     let before = part.before.map_or(0, |before| before.denominator);
     match outcome {
         Outcome::Pass => format!("no route has a code that it had not in the baseline, of {} requests", count(part.denominator)),
-        Outcome::Fail if before == 0 => format!("{} of {} requests, on a route that the baseline does not have", count(part.numerator), count(part.denominator)),
-        Outcome::Fail => format!("{} of {} requests, and none of {} in the baseline", count(part.numerator), count(part.denominator), count(before)),
+        Outcome::Fail if before == 0 => {
+            format!("{} of {} requests, on a route that the baseline does not have", count(part.numerator), count(part.denominator))
+        }
+        Outcome::Fail => {
+            format!("{} of {} requests, and none of {} in the baseline", count(part.numerator), count(part.denominator), count(before))
+        }
         Outcome::Inconclusive => {
-            format!("{} of {} requests, but the baseline has only {} of the route", count(part.numerator), count(part.denominator), count(before))
+            format!(
+                "{} of {} requests, but the baseline has only {} of the route",
+                count(part.numerator),
+                count(part.denominator),
+                count(before)
+            )
         }
     }
 }
@@ -115,7 +139,9 @@ fn new(outcome: Outcome, part: &Part) -> String {
 /// What the hits of a metric are called.
 fn hits(metric: &Metric) -> String {
     match metric {
-        Metric::Rate(filter) | Metric::Count(filter) | Metric::Spike(filter) | Metric::New(filter) if *filter != Expr::All => filter.to_string(),
+        Metric::Rate(filter) | Metric::Count(filter) | Metric::Spike(filter) | Metric::New(filter) if *filter != Expr::All => {
+            filter.to_string()
+        }
         _ => "counted".into(),
     }
 }
@@ -125,11 +151,18 @@ fn between(part: &Part, unit: Unit) -> String {
 }
 
 fn number(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Share => share(value),
-        Unit::Count => count(value.round().max(0.0) as u64),
-        Unit::Seconds => seconds(value),
-        Unit::Times => format!("{}x", plain(value)),
+    unit.text(value)
+}
+
+impl Unit {
+    /// A value as people read it: `4.79 %`, `1,234`, `250 ms`, `1.5x`.
+    pub fn text(self, value: f64) -> String {
+        match self {
+            Self::Share => share(value),
+            Self::Count => count(value.round().max(0.0) as u64),
+            Self::Seconds => seconds(value),
+            Self::Times => format!("{}x", plain(value)),
+        }
     }
 }
 
@@ -176,7 +209,10 @@ mod tests {
 
     #[test]
     fn numbers_never_lose_what_is_there() {
-        assert_eq!([0.0, 0.000_001, 0.000_42, 0.01, 0.0479, 0.5, 1.0].map(share), ["0 %", "under 0.001 %", "0.042 %", "1 %", "4.79 %", "50 %", "100 %"]);
+        assert_eq!(
+            [0.0, 0.000_001, 0.000_42, 0.01, 0.0479, 0.5, 1.0].map(share),
+            ["0 %", "under 0.001 %", "0.042 %", "1 %", "4.79 %", "50 %", "100 %"]
+        );
         assert_eq!([0.0004, 0.25, 1.5, 61.0].map(seconds), ["0.4 ms", "250 ms", "1.5 s", "61 s"]);
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!([1.5, 12.0, 1234.5].map(plain), ["1.5", "12", "1,235"]);

@@ -10,6 +10,7 @@ mod human;
 mod json;
 mod markdown;
 mod records;
+mod replay;
 pub mod sanitize;
 mod stats;
 mod table;
@@ -18,6 +19,7 @@ mod wording;
 pub use causes::write_rules;
 pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
 pub use records::{RecordFormat, RecordWriter};
+pub use replay::{REPLAYS, ReplayOutput, replay_output};
 pub use stats::{Stats, write_stats};
 
 use crate::diagnose::Severity;

@@ -127,7 +127,7 @@ fn share(count: u64, all: u64) -> String {
 }
 
 /// Plain text of a table cell: no markup, no mention, no link of a stranger's.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut safe = String::new();
     // What looks like an address is made a link of, even without markup.
     let text = clean(text).replace("://", ":\u{2060}//").replace("www.", "www\u{2060}.");
@@ -145,6 +145,6 @@ fn cell(text: &str) -> String {
 }
 
 /// Text as code, where nothing is markup but the backtick and the bar.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("`{}`", clean(text).replace('`', "'").replace('|', "\\|"))
 }

@@ -5,43 +5,43 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A column of a table.
 #[derive(Clone)]
-pub(super) struct Column {
-    pub(super) title: String,
-    pub(super) cells: Vec<String>,
-    pub(super) right: bool,
+pub(in crate::output) struct Column {
+    pub(in crate::output) title: String,
+    pub(in crate::output) cells: Vec<String>,
+    pub(in crate::output) right: bool,
     /// How narrow it may become; `None` for a column that is never cut.
-    pub(super) min: Option<usize>,
+    pub(in crate::output) min: Option<usize>,
     /// Columns of a lower number are cut first; those that may go, go in this order too.
-    pub(super) order: u8,
+    pub(in crate::output) order: u8,
     /// Cut in the middle instead of at the end.
-    pub(super) middle: bool,
+    pub(in crate::output) middle: bool,
     /// May be left out when cutting is not enough.
-    pub(super) optional: bool,
+    pub(in crate::output) optional: bool,
 }
 
 impl Column {
     /// A column of numbers.
-    pub(super) fn number(title: &str, cells: Vec<String>) -> Self {
+    pub(in crate::output) fn number(title: &str, cells: Vec<String>) -> Self {
         Self { title: title.into(), cells, right: true, min: None, order: 0, middle: false, optional: false }
     }
 
     /// A column of text that may be cut to `min` characters.
-    pub(super) fn text(title: &str, cells: Vec<String>, min: usize, order: u8) -> Self {
+    pub(in crate::output) fn text(title: &str, cells: Vec<String>, min: usize, order: u8) -> Self {
         Self { title: title.into(), cells, right: false, min: Some(min), order, middle: false, optional: false }
     }
 
-    pub(super) fn cut_in_the_middle(mut self) -> Self {
+    pub(in crate::output) fn cut_in_the_middle(mut self) -> Self {
         self.middle = true;
         self
     }
 
-    pub(super) fn optional(mut self) -> Self {
+    pub(in crate::output) fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
     /// May be left out, in this order.
-    pub(super) fn goes(mut self, order: u8) -> Self {
+    pub(in crate::output) fn goes(mut self, order: u8) -> Self {
         (self.order, self.optional) = (order, true);
         self
     }
@@ -55,7 +55,7 @@ impl Column {
 const GAP: usize = 2;
 
 /// The header line and a line a row, none wider than `limit`.
-pub(super) fn lines(mut columns: Vec<Column>, limit: Option<usize>) -> Vec<String> {
+pub(in crate::output) fn lines(mut columns: Vec<Column>, limit: Option<usize>) -> Vec<String> {
     for column in &mut columns {
         column.cells.iter_mut().for_each(|cell| *cell = clean(cell).into_owned());
     }

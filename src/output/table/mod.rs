@@ -5,7 +5,7 @@
 
 mod findings;
 mod full;
-mod layout;
+pub(super) mod layout;
 mod sections;
 mod services;
 
