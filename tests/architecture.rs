@@ -45,6 +45,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("walkdir::", &["input/find.rs"]),
     ("glob::", &["input/find.rs", "cli/conf.rs"]),
     ("toml::", &["config/"]),
+    ("quick_junit::", &["output/gate/junit.rs"]),
+    ("askama::", &["output/compare/"]),
     ("csv::Writer", &["output/csv.rs", "output/records.rs"]),
     ("std::fs", &["input/", "cli/", "scan/"]),
     ("std::env", &["cli/", "input/mmap.rs"]),

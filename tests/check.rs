@@ -52,7 +52,10 @@ fn a_spike_fails_with_its_window_its_lines_its_finding_and_its_fix() {
     let json = dir.run(&["check", "access.log", "-o", "json"]).exits(1).json();
     assert_eq!(json["verdict"], "fail");
     let spike = &json["rules"][1];
-    assert_eq!((spike["verdict"].as_str(), spike["route"].as_str(), spike["method"].as_str()), (Some("fail"), Some("/api/pay"), Some("POST")));
+    assert_eq!(
+        (spike["verdict"].as_str(), spike["route"].as_str(), spike["method"].as_str()),
+        (Some("fail"), Some("/api/pay"), Some("POST"))
+    );
     let window = (spike["window"]["start"].as_str().unwrap(), spike["window"]["end"].as_str().unwrap());
     assert!(("2025-06-15T00:29:50Z".."2025-06-15T00:30:10Z").contains(&window.0), "{window:?}");
     assert!(("2025-06-15T00:31:50Z".."2025-06-15T00:32:10Z").contains(&window.1), "{window:?}");
@@ -165,6 +168,30 @@ fn against_a_baseline() {
     let said = dir.run(&["check", "access.log", "-o", "json", "--baseline", "base.json", "--save-baseline", "base.json"]).exits(1).stderr();
     assert!(said.contains("base.json: not saved"), "{said}");
     assert_eq!(std::fs::read(dir.path().join("base.json")).unwrap(), before);
+}
+
+#[test]
+fn a_shift_of_traffic_is_no_regression() {
+    // Of every route as many fail as before, but more requests go to the one where more fail.
+    let log = |of_ten: u32| {
+        let mut text = String::new();
+        for n in 0..20_000 {
+            let pay = n % 10 < of_ten;
+            let fails = if pay { n / 10 % 10 == 1 } else { n / 10 % 500 == 1 };
+            let request = if pay { "POST /api/pay HTTP/1.1" } else { "GET /shop HTTP/1.1" };
+            text += &combined(n / 4, request, if fails { 503 } else { 200 }, 9);
+        }
+        text
+    };
+    let dir = Dir::new();
+    dir.file("access.log", log(1));
+    dir.run(&["check", "access.log", "-o", "json", "--fail-on", "count > 99999", "--save-baseline", "base.json"]).exits(0);
+    dir.file("access.log", log(5));
+    let rates = |rule| check(&dir, rule, &["--baseline", "base.json"], 0);
+    assert!(rates("rate(5xx) > 1.5x baseline")["value"].as_f64().unwrap() < 1.2);
+    rates("rate(5xx) by route > 1.5x baseline");
+    // The share of all is what it is.
+    check(&dir, "rate(5xx) > 3%", &["--baseline", "base.json"], 1);
 }
 
 #[test]

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+/// No log has more lines.
+const MOST: u64 = 1 << 53;
+
 /// Grows when a field changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -77,6 +80,9 @@ pub enum BaselineError {
     /// It is of a later version.
     #[error("this baseline is of version {0}, and this logcodes reads up to {SCHEMA_VERSION}: update it, or save the baseline anew")]
     Later(u32),
+    /// Its numbers cannot be.
+    #[error("this baseline is damaged: {0}; save it anew with 'logcodes check FILE --save-baseline BASELINE'")]
+    Damaged(String),
 }
 
 impl Baseline {
@@ -99,7 +105,28 @@ impl Baseline {
         if version.logcodes_baseline > SCHEMA_VERSION {
             return Err(BaselineError::Later(version.logcodes_baseline));
         }
-        serde_json::from_slice(text).map_err(BaselineError::Other)
+        let baseline: Self = serde_json::from_slice(text).map_err(BaselineError::Other)?;
+        baseline.checked().map_err(BaselineError::Damaged)
+    }
+
+    /// That its counts can be added up, and nothing in it is no number.
+    fn checked(self) -> Result<Self, String> {
+        let whole = self.routes.iter().try_fold(0_u64, |sum, route| sum.checked_add(route.count)).filter(|sum| *sum <= MOST);
+        if whole.is_none() || self.read > MOST || self.rejected > self.read {
+            return Err("its counts do not add up".into());
+        }
+        for route in &self.routes {
+            let codes = route.codes.values().try_fold(0_u64, |sum, code| sum.checked_add(code.count));
+            let durations = route.latency.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count));
+            let spreads = route.codes.values().map(|code| code.dispersion).chain(route.classes.values().copied());
+            if codes != Some(route.count) || durations.is_none_or(|sum| sum > route.count) {
+                return Err(format!("the counts of {} do not add up", route.route));
+            }
+            if spreads.into_iter().any(|spread| !(1.0..=MOST as f64).contains(&spread)) {
+                return Err(format!("a dispersion of {} is below 1 or beyond reason", route.route));
+            }
+        }
+        Ok(self)
     }
 
     /// Writes it: a line a route, so that two can be compared as text.
@@ -125,7 +152,8 @@ mod tests {
 
     fn small() -> Baseline {
         let codes = BTreeMap::from([(200, Count { count: 90, dispersion: 1.0 }), (502, Count { count: 10, dispersion: 2.5 })]);
-        let route = Route { method: Some("GET".into()), route: "/[]".into(), count: 100, codes, latency: vec![(900, 3)], ..Route::default() };
+        let route =
+            Route { method: Some("GET".into()), route: "/[]".into(), count: 100, codes, latency: vec![(900, 3)], ..Route::default() };
         let routes = vec![route.clone(), Route { service: Some("api".into()), ..route }];
         Baseline { logcodes_baseline: SCHEMA_VERSION, span: Some((1, 2)), window_seconds: 60, read: 101, rejected: 1, routes }
     }
@@ -147,12 +175,28 @@ mod tests {
             ("{}", "missing field `logcodes_baseline`"),
             ("192.0.2.1 - -", "this is no baseline"),
             (r#"{"logcodes_baseline":2,"later":1}"#, "of version 2"),
-            (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":0,"routes":[],"more":1}"#, "unknown field `more`"),
+            (
+                r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":0,"routes":[],"more":1}"#,
+                "unknown field `more`",
+            ),
             (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":-1,"rejected":0,"routes":[]}"#, "invalid value"),
+            (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":2,"routes":[]}"#, "do not add up"),
         ] {
             let error = Baseline::read(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(what), "{text}: {error}");
         }
+        let with = |change: &dyn Fn(&mut Route)| {
+            let mut baseline = small();
+            change(&mut baseline.routes[0]);
+            let mut text = Vec::new();
+            baseline.write(&mut text).unwrap();
+            Baseline::read(&text).map(|_| ()).map_err(|e| e.to_string())
+        };
+        assert_eq!(with(&|_| ()), Ok(()));
+        assert!(with(&|route| route.count = u64::MAX).unwrap_err().contains("damaged"));
+        assert!(with(&|route| route.count = 99).unwrap_err().contains("do not add up"));
+        assert!(with(&|route| route.latency = vec![(1, u64::MAX), (2, 1)]).unwrap_err().contains("do not add up"));
+        assert!(with(&|route| _ = route.classes.insert(5, 0.0)).unwrap_err().contains("dispersion"));
         assert!(!Baseline::is_meant(b"{\"time\":1}") && Baseline::is_meant(b" {\n \"logcodes_baseline\":1"));
     }
 }

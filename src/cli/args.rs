@@ -29,6 +29,21 @@ pub(super) struct Cli {
     pub(super) report: ReportArgs,
 }
 
+impl Cli {
+    /// How logs are read and which routes the user names, for the commands that read logs so.
+    pub(super) fn reading(&mut self) -> Option<(&mut ScanArgs, Option<&mut Vec<String>>)> {
+        let tally = match &mut self.command {
+            None => &mut self.report.tally,
+            Some(Command::Findings(args)) => &mut args.tally,
+            Some(Command::Check(args)) => &mut args.tally,
+            Some(Command::Rules(RulesArgs { what: RulesCommand::Test(args) })) => &mut args.tally,
+            Some(Command::Records(args)) => return Some((&mut args.scan, None)),
+            Some(Command::Explain(_) | Command::Formats(_) | Command::Generate(_)) => return None,
+        };
+        Some((&mut tally.scan, Some(&mut tally.route)))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// What went wrong: every finding with its evidence, fixes, what speaks against it, who is affected, and lines.
@@ -152,8 +167,8 @@ pub(super) struct CheckArgs {
     /// Codes that are normal on a route, which no rule counts: /login=401,302 or '/api/*=404'. Repeatable.
     #[arg(long, value_name = "ROUTE=CODES", help_heading = "Gate")]
     pub(super) expect: Vec<String>,
-    /// How to write the verdict; NAME=FILE or a file name writes to a file. Repeatable.
-    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Gate")]
+    /// table (default), json, junit, github, gitlab, sarif or md; a file whose extension says which; or NAME=FILE. Repeatable.
+    #[arg(short, long, value_name = "FORMAT|FILE", help_heading = "Gate")]
     pub(super) output: Vec<String>,
 }
 
@@ -217,6 +232,8 @@ pub(super) struct ScanArgs {
     pub(super) format: Option<String>,
     #[command(flatten)]
     pub(super) conf: ConfArgs,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
     /// Which service a file is a log of: api='api*.log', shop='/var/log/shop/**' (by path, absolute path or file name), or auto to
     /// take it from the path. Repeatable; the first that fits wins.
     #[arg(long, value_name = "NAME=PATTERN|auto", help_heading = "Reading")]

@@ -1,68 +1,126 @@
 //! `logcodes check FILE... --fail-on RULE`
 
 use super::args::{CheckArgs, Inconclusive};
+use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
-use super::{Exit, formats, stderr, stdout};
+use super::verdict::{self, Target};
+use super::{Exit, formats, plan, stderr, stdout};
 use crate::baseline::Baseline;
+use crate::config::{Check, OnInconclusive};
 use crate::gate::{self, Expected, Outcome, Plan, Rule, Terms};
 use crate::report::{Lines, Report, ReportSpec};
 use crate::rule;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
     if args.tally.window.is_some() {
         return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
     }
-    let baseline = args.baseline.as_deref().map(|path| Ok::<_, Failure>((read_baseline(path)?, path.display().to_string()))).transpose()?;
-    let rules = rules("--fail-on", &args.fail_on, baseline.is_some())?;
-    let expected = expected(&args.expect)?;
-    let plan = Plan::new(rules.iter().map(|rule| &rule.limit), baseline.is_some(), args.save_baseline.is_some())
+    let said =
+        Said { option: "--fail-on", rules: &args.fail_on, baseline: args.baseline.as_ref(), expect: &args.expect, strict: args.strict };
+    let asked = Asked::new(&said, &loaded)?;
+    let on_doubt = match args.on_inconclusive {
+        Some(Inconclusive::Fail) => OnInconclusive::Fail,
+        Some(Inconclusive::Pass) => OnInconclusive::Pass,
+        None => loaded.config.check.on_inconclusive.unwrap_or_default(),
+    };
+    let most_rejects = args.tally.max_rejects.as_deref().or(loaded.config.check.max_rejects.as_deref()).map(plan::share).transpose()?;
+    let targets = verdict::targets(&args.output, loaded.config.check.output.as_deref())?;
+    let has_baseline = asked.baseline.is_some();
+    let plan = Plan::new(asked.rules.iter().map(|rule| &rule.limit), has_baseline, args.save_baseline.is_some())
         .map_err(|e| Failure::Usage(e.to_string()))?;
-
     let counted =
         Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
-    let Read { scan, plan: read, mut stages, most_rejects, .. } =
-        report::read(&args.tally, counted, args.save_baseline.as_deref().as_slice())?;
+    let files: Vec<&Path> = targets.iter().filter_map(Target::file).chain(args.save_baseline.as_deref()).collect();
+    let Read { scan, plan: read, mut stages, .. } = report::read(&args.tally, counted, &files)?;
+
     let report = Report::in_stages(&scan, &ReportSpec::default(), &mut |name| stages.end(name));
     let nothing = (report.lines.parsed == 0).then(|| formats::why_nothing(&scan, &report));
     let too_many = report::too_many_rejects(&report.lines, most_rejects);
     let to_save = args.save_baseline.as_deref().map(|path| (path, Baseline::of(&report)));
     let terms = Terms {
-        rules: &rules,
-        are_default: args.fail_on.is_empty(),
+        rules: &asked.rules,
+        are_default: asked.are_default,
         plan: &plan,
-        expected: &expected,
-        baseline: baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
-        strict: args.strict,
+        expected: &asked.expected,
+        baseline: asked.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
+        strict: asked.strict,
     };
-    let verdict = gate::judge(report, &Lines::new(&scan), &terms);
-    stdout::with(None, |out| Ok(serde_json::to_writer_pretty(out, &verdict).map_err(std::io::Error::from)?))?;
-    let _ = read.zone;
+    let said = gate::judge(report, &Lines::new(&scan), &terms);
+    let rules_file = loaded.path.filter(|_| asked.are_configured);
+    verdict::write(&said, &targets, &verdict::Look { zone: read.zone, color: args.tally.color, rules_file, on_doubt })?;
 
     if let Some(why) = nothing {
         return Err(Failure::Nothing(why));
     }
     if let Some((path, baseline)) = to_save {
-        save(path, &baseline, verdict.verdict)?;
+        save(path, &baseline, said.verdict)?;
     }
-    match (verdict.verdict, args.on_inconclusive) {
-        (Outcome::Fail, _) | (Outcome::Inconclusive, Some(Inconclusive::Fail)) => Ok(Exit::Violated),
+    match (said.verdict, on_doubt, too_many) {
+        (Outcome::Fail, ..) | (Outcome::Inconclusive, OnInconclusive::Fail, _) => Ok(Exit::Violated),
         _ if scan.unreadable => Ok(Exit::Usage),
-        _ if too_many.is_some() => Err(too_many.expect("it is one")),
-        (Outcome::Inconclusive, None) => Ok(Exit::Nothing),
-        (Outcome::Pass, _) | (Outcome::Inconclusive, Some(Inconclusive::Pass)) => Ok(Exit::Success),
+        (_, _, Some(too_many)) => Err(too_many),
+        (Outcome::Inconclusive, OnInconclusive::Report, None) => Ok(Exit::Nothing),
+        (Outcome::Pass, ..) | (Outcome::Inconclusive, OnInconclusive::Pass, None) => Ok(Exit::Success),
     }
 }
 
-/// The rules that are asked for, all mistakes at once, or those that are used when none are.
-pub(super) fn rules(option: &str, texts: &[String], has_baseline: bool) -> Result<Vec<Rule>, Failure> {
-    let default = || gate::default_rules(has_baseline).iter().map(|text| (*text).to_owned()).collect();
-    let texts: Vec<String> = if texts.is_empty() { default() } else { texts.to_vec() };
+/// What the command line says of rules.
+pub(super) struct Said<'a> {
+    /// The option that rules stand behind.
+    pub(super) option: &'static str,
+    pub(super) rules: &'a [String],
+    pub(super) baseline: Option<&'a PathBuf>,
+    pub(super) expect: &'a [String],
+    pub(super) strict: bool,
+}
+
+/// What the log is held against: the command line's word before the configuration's.
+pub(super) struct Asked {
+    pub(super) rules: Vec<Rule>,
+    pub(super) are_default: bool,
+    /// They stand in the configuration.
+    pub(super) are_configured: bool,
+    pub(super) expected: Vec<Expected>,
+    pub(super) baseline: Option<(Baseline, String)>,
+    pub(super) strict: bool,
+}
+
+impl Asked {
+    pub(super) fn new(said: &Said<'_>, loaded: &Loaded) -> Result<Self, Failure> {
+        let Check { fail_on, expect, baseline, strict, .. } = &loaded.config.check;
+        let baseline = said.baseline.cloned().or_else(|| baseline.as_ref().map(PathBuf::from));
+        let baseline = baseline.map(|path| Ok::<_, Failure>((read_baseline(&path)?, path.display().to_string()))).transpose()?;
+        let plain = |limit: &rule::Limit| Rule { name: None, limit: limit.clone(), fix: None };
+        let mut rules = parsed(said.option, said.rules)?;
+        let are_given = !rules.is_empty();
+        if !are_given {
+            rules = fail_on.iter().flatten().map(plain).chain(loaded.config.rules.iter().cloned()).collect();
+        }
+        let are_default = rules.is_empty();
+        if are_default {
+            rules = parsed(said.option, gate::default_rules(baseline.is_some()))?;
+        }
+        let expected = said.expect.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}"))));
+        let given: Vec<Expected> = expected.collect::<Result<_, _>>()?;
+        Ok(Self {
+            rules,
+            are_default,
+            are_configured: !are_given && !are_default,
+            expected: if given.is_empty() { expect.clone().unwrap_or_default() } else { given },
+            baseline,
+            strict: said.strict || strict.unwrap_or(false),
+        })
+    }
+}
+
+/// Rules of the command line, all mistakes at once.
+fn parsed(option: &str, texts: &[impl AsRef<str>]) -> Result<Vec<Rule>, Failure> {
     let (mut rules, mut wrong) = (Vec::new(), Vec::new());
-    for text in &texts {
-        match rule::limit(text) {
+    for text in texts {
+        match rule::limit(text.as_ref()) {
             Ok(limit) => rules.push(Rule { name: None, limit, fix: None }),
             Err(error) => wrong.push(format!("{option}: {error}")),
         }
@@ -70,12 +128,7 @@ pub(super) fn rules(option: &str, texts: &[String], has_baseline: bool) -> Resul
     if wrong.is_empty() { Ok(rules) } else { Err(Failure::Usage(wrong.join("\n"))) }
 }
 
-/// The codes that are normal on some routes.
-pub(super) fn expected(texts: &[String]) -> Result<Vec<Expected>, Failure> {
-    texts.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}")))).collect()
-}
-
-pub(super) fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     let text = std::fs::read(path).map_err(|e| Failure::Usage(format!("--baseline: {}: {e}", path.display())))?;
     Baseline::read(&text).map_err(|e| Failure::Usage(format!("--baseline: {}: {e}", path.display())))
 }

@@ -1,8 +1,9 @@
 //! Where the configuration is found: the file, the profile and the variables, handed to the room that reads them.
 
-use super::args::ConfigArgs;
+use super::args::{Cli, ConfigArgs, ScanArgs};
 use super::error::Failure;
-use crate::config::{Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
+use super::stderr;
+use crate::config::{self, Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
 use crate::output::sanitize::clean;
 use std::env;
 use std::ffi::OsString;
@@ -13,8 +14,26 @@ use std::path::{Path, PathBuf};
 /// Bytes that a configuration may have: whoever names a log by mistake is told so.
 const LARGEST: u64 = 1 << 20;
 
+/// What is in force, and the file that it stands in.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) config: Config,
+    pub(super) path: Option<String>,
+}
+
+/// Puts the configuration below what the command line says of reading.
+pub(super) fn configure(cli: &mut Cli) -> Result<Loaded, Failure> {
+    let Some((scan, routes)) = cli.reading() else { return Ok(Loaded::default()) };
+    let loaded = load(&scan.config)?;
+    if !scan.quiet {
+        loaded.config.warnings.iter().for_each(|warning| stderr::say(&format!("warning: {warning}")));
+    }
+    fill(scan, routes, &loaded.config.read);
+    Ok(loaded)
+}
+
 /// The configuration that is in force: profile and variables have been put over the file.
-pub(super) fn load(args: &ConfigArgs) -> Result<Config, Failure> {
+fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let file = match place(args, &variable, Path::exists) {
         None => None,
@@ -26,7 +45,28 @@ pub(super) fn load(args: &ConfigArgs) -> Result<Config, Failure> {
     };
     let ours = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok().filter(|name| name.starts_with(PREFIX))?, value)));
     let variables = ours.map(|(name, value)| words(&name, value).map(|value| (name, value))).collect::<Result<_, _>>()?;
-    Ok(Config::read(&Sources { file, profile, variables })?)
+    let path = file.as_ref().map(|(name, _)| name.clone());
+    Ok(Loaded { config: Config::read(&Sources { file, profile, variables })?, path })
+}
+
+/// What the configuration says of reading, where the command line says nothing of it.
+fn fill(scan: &mut ScanArgs, routes: Option<&mut Vec<String>>, read: &config::Read) {
+    let single =
+        [(&mut scan.format, &read.format), (&mut scan.tz, &read.tz), (&mut scan.since, &read.since), (&mut scan.until, &read.until)];
+    for (own, configured) in single.into_iter().filter(|(own, _)| own.is_none()) {
+        own.clone_from(configured);
+    }
+    let lists = [
+        (&mut scan.service, &read.service),
+        (&mut scan.status, &read.status),
+        (&mut scan.path, &read.path),
+        (&mut scan.method, &read.method),
+        (&mut scan.host, &read.host),
+    ];
+    // As elsewhere, a list on the command line stands instead of the other one, not behind it.
+    for (own, configured) in lists.into_iter().chain(routes.map(|own| (own, &read.route))).filter(|(own, _)| own.is_empty()) {
+        *own = configured.clone().unwrap_or_default();
+    }
 }
 
 /// The file, and what says so where it must be there: an option or a variable.
@@ -71,6 +111,9 @@ fn words(name: &str, value: OsString) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::Cli;
+    use crate::cli::args::TallyArgs;
+    use clap::Parser;
 
     fn found(config: Option<&str>, variables: &[(&str, &str)], files: &[&str]) -> Option<(PathBuf, &'static str)> {
         let args = ConfigArgs { config: config.map(Into::into), profile: None };
@@ -93,8 +136,49 @@ mod tests {
     }
 
     #[test]
+    fn the_command_line_wins() {
+        let text = "[read]\nformat = 'f'\ntz = 'UTC'\nsince = '-1h'\nuntil = 'now'\nservice = 'auto'\nstatus = '5xx'\npath = '/a'\n\
+                    method = 'GET'\nhost = 'h'\nroute = '/r'";
+        let config = Config::read(&Sources { file: Some(("f".into(), text.into())), ..Sources::default() }).unwrap();
+        let filled = |typed: &[&str]| {
+            let TallyArgs { mut scan, mut route, .. } = Cli::try_parse_from([&["logcodes"], typed].concat()).unwrap().report.tally;
+            fill(&mut scan, Some(&mut route), &config.read);
+            let lists = [scan.service, scan.status, scan.path, scan.method, scan.host, route].map(|list| list.join(" "));
+            let single = [scan.format, scan.tz, scan.since, scan.until].map(Option::unwrap_or_default);
+            [&lists[..], &single[..]].concat().join(" ")
+        };
+        assert_eq!(filled(&["a.log"]), "auto 5xx /a GET h /r f UTC -1h now");
+        let typed = [
+            "a.log",
+            "--service",
+            "s=*",
+            "-s",
+            "4xx",
+            "-s",
+            "!404",
+            "-p",
+            "/b",
+            "-m",
+            "PUT",
+            "--host",
+            "i",
+            "--route",
+            "/q",
+            "-f",
+            "g",
+            "--tz",
+            "local",
+            "--since",
+            "-2h",
+            "--until",
+            "today",
+        ];
+        assert_eq!(filled(&typed), "s=* 4xx !404 /b PUT i /q g local -2h today");
+    }
+
+    #[test]
     fn files_that_are_none_are_told() {
-        let fails = |path: &Path| load(&ConfigArgs { config: Some(path.into()), profile: None }).unwrap_err().to_string();
+        let fails = |path: &Path| load(&ConfigArgs { config: Some(path.into()), profile: None }).map(|_| ()).unwrap_err().to_string();
         let folder = env::temp_dir().join(format!("logcodes-config-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         assert!(fails(&folder.join("none.toml")).contains("cannot be read"));

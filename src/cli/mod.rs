@@ -5,7 +5,6 @@
 mod args;
 mod check;
 mod conf;
-#[cfg_attr(not(test), expect(dead_code, reason = "the check, which reads it, is being wired in"))]
 mod config;
 mod error;
 mod explain;
@@ -21,6 +20,7 @@ mod services;
 mod stats;
 mod stderr;
 mod stdout;
+mod verdict;
 mod when;
 
 use args::{Cli, Command};
@@ -53,25 +53,29 @@ impl From<Exit> for ExitCode {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
-    let done = match &cli.command {
-        None => report::run(&cli.report),
-        Some(Command::Findings(args)) => findings::run(args),
-        Some(Command::Check(args)) => check::run(args),
-        Some(Command::Explain(args)) => explain::run(args),
-        Some(Command::Records(args)) => records::run(args),
-        Some(Command::Rules(args)) => rules::run(args),
-        Some(Command::Formats(args)) => formats::run(args),
-        Some(Command::Generate(args)) => generate::run(args),
-    };
+    let done = config::configure(&mut cli).and_then(|loaded| run(&cli, loaded));
     match done {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report().into(),
+    }
+}
+
+fn run(cli: &Cli, loaded: config::Loaded) -> Result<Exit, error::Failure> {
+    match &cli.command {
+        None => report::run(&cli.report),
+        Some(Command::Findings(args)) => findings::run(args),
+        Some(Command::Check(args)) => check::run(args, loaded),
+        Some(Command::Explain(args)) => explain::run(args),
+        Some(Command::Records(args)) => records::run(args),
+        Some(Command::Rules(args)) => rules::run(args, &loaded),
+        Some(Command::Formats(args)) => formats::run(args),
+        Some(Command::Generate(args)) => generate::run(args),
     }
 }

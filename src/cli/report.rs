@@ -64,6 +64,7 @@ pub(super) fn write(args: &TallyArgs, wanted: &Wanted) -> Result<Exit, Failure> 
         seconds: Some(stages.sum().wall.as_secs_f64()),
         limit: wanted.spec.limit,
         least: wanted.least,
+        ..View::default()
     };
     stdout::with(wanted.file, |out| Ok((wanted.writer)(&report, &view, out)?))?;
     stages.end("output");

@@ -1,10 +1,12 @@
 //! `logcodes rules test FILE... --rule RULE`
 
 use super::args::{RulesArgs, RulesCommand, RulesTestArgs};
+use super::check::{Asked, Said};
+use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
-use super::{Exit, check, formats, plan, stats, stdout, when};
-use crate::gate::{self, Plan, Rule, Terms};
+use super::{Exit, formats, plan, stats, stdout, when};
+use crate::gate::{self, Plan, Terms};
 use crate::output::{self, ReplayOutput, View};
 use crate::report::{Report, ReportSpec};
 use jiff::Timestamp;
@@ -12,17 +14,19 @@ use jiff::tz::TimeZone;
 use std::path::Path;
 use std::time::Duration;
 
-pub(super) fn run(args: &RulesArgs) -> Result<Exit, Failure> {
-    match &args.what {
-        RulesCommand::Test(args) => match &args.explain {
-            Some(rule) => test(args, check::rules("--explain", std::slice::from_ref(rule), args.baseline.is_some())?),
-            None => test(args, check::rules("--rule", &args.rule, args.baseline.is_some())?),
-        },
-    }
+pub(super) fn run(args: &RulesArgs, loaded: &Loaded) -> Result<Exit, Failure> {
+    let RulesCommand::Test(args) = &args.what;
+    let (option, rules) = match &args.explain {
+        Some(rule) => ("--explain", std::slice::from_ref(rule)),
+        None => ("--rule", args.rule.as_slice()),
+    };
+    let said = Said { option, rules, baseline: args.baseline.as_ref(), expect: &args.expect, strict: args.strict };
+    let most_rejects = args.tally.max_rejects.as_deref().or(loaded.config.check.max_rejects.as_deref()).map(plan::share).transpose()?;
+    test(args, &Asked::new(&said, loaded)?, most_rejects)
 }
 
-/// Tries these rules on the logs, or explains the first.
-fn test(args: &RulesTestArgs, rules: Vec<Rule>) -> Result<Exit, Failure> {
+/// Tries rules on the logs, or explains the first.
+fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Result<Exit, Failure> {
     if args.tally.window.is_some() {
         return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
     }
@@ -32,27 +36,25 @@ fn test(args: &RulesTestArgs, rules: Vec<Rule>) -> Result<Exit, Failure> {
         // Before a byte is read.
         when::parse(at, now, &when::zone(args.tally.scan.tz.as_deref())?).map_err(|e| Failure::Usage(format!("--at: {e}")))?;
     }
-    let baseline =
-        args.baseline.as_deref().map(|path| Ok::<_, Failure>((check::read_baseline(path)?, path.display().to_string()))).transpose()?;
-    let expected = check::expected(&args.expect)?;
     // Windows in any case: what is said beyond the verdict needs them.
-    let plan = Plan::new(rules.iter().map(|rule| &rule.limit), baseline.is_some(), true).map_err(|e| Failure::Usage(e.to_string()))?;
+    let plan =
+        Plan::new(asked.rules.iter().map(|rule| &rule.limit), asked.baseline.is_some(), true).map_err(|e| Failure::Usage(e.to_string()))?;
 
     let counted =
         Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
-    let Read { scan, plan: read, mut stages, memory, most_rejects, .. } = report::read(&args.tally, counted, file.as_slice())?;
+    let Read { scan, plan: read, mut stages, memory, .. } = report::read(&args.tally, counted, file.as_slice())?;
     let report = Report::in_stages(&scan, &ReportSpec::default(), &mut |name| stages.end(name));
     if report.lines.parsed == 0 {
         return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
     }
     let too_many = report::too_many_rejects(&report.lines, most_rejects);
     let terms = Terms {
-        rules: &rules,
-        are_default: args.explain.is_none() && args.rule.is_empty(),
+        rules: &asked.rules,
+        are_default: asked.are_default,
         plan: &plan,
-        expected: &expected,
-        baseline: baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
-        strict: args.strict,
+        expected: &asked.expected,
+        baseline: asked.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
+        strict: asked.strict,
     };
     let view = View {
         width: if file.is_some() { None } else { plan::width() },
@@ -60,7 +62,7 @@ fn test(args: &RulesTestArgs, rules: Vec<Rule>) -> Result<Exit, Failure> {
         zone: read.zone.clone(),
         ..View::default()
     };
-    match (&args.at, rules.first()) {
+    match (&args.at, asked.rules.first()) {
         (Some(at), Some(rule)) => {
             let at = time(at, now, &read.zone, &report)?;
             let explanation = gate::explain(&report, &terms, rule, at);

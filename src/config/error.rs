@@ -55,6 +55,49 @@ impl Display for ConfigError {
 
 impl Error for ConfigError {}
 
+/// Mistakes that are told: who hands in something else than a configuration reads no more of them.
+const MOST: usize = 100;
+
+/// Mistakes as they are found. To say where one stands takes time, so that only those that are told are worded.
+#[derive(Default)]
+pub(super) struct Mistakes {
+    /// With the byte that each is about.
+    found: Vec<(usize, ConfigError)>,
+    /// Those beside them.
+    more: usize,
+}
+
+impl Mistakes {
+    /// One more, about the byte `at`.
+    pub(super) fn add(&mut self, at: usize, error: impl FnOnce() -> ConfigError) {
+        if self.found.len() < MOST {
+            self.found.push((at, error()));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.found.len() + self.more
+    }
+
+    /// Leaves those about bytes before this one.
+    pub(super) fn before(&mut self, end: usize) {
+        self.found.retain(|(at, _)| *at < end);
+    }
+
+    /// In the order of the text, where they are about one.
+    pub(super) fn sorted(mut self) -> Self {
+        self.found.sort_by_key(|(at, _)| *at);
+        self
+    }
+
+    pub(super) fn told(self, name: &str) -> impl Iterator<Item = ConfigError> + use<> {
+        let more = (self.more > 0).then(|| ConfigError::plain(format!("{name}: and {} more mistakes", self.more)));
+        self.found.into_iter().map(|(_, error)| error).chain(more)
+    }
+}
+
 /// All that is wrong, in the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);

@@ -1,6 +1,6 @@
 //! The table of all that can be set: name, how it is written, where it goes, and what a text of it must be.
 
-use super::error::ConfigError;
+use super::error::Mistakes;
 use super::{Config, OnInconclusive, Source, Text};
 use crate::filter::{PathFilter, StatusFilter, WordFilter};
 use crate::gate::Expected;
@@ -52,7 +52,7 @@ pub(super) const CHECK: &[Key<Config>] = &[
     key("on_inconclusive", r#""report""#, |c| Slot::Inconclusive(&mut c.check.on_inconclusive), None),
     key("strict", "false", |c| Slot::Flag(&mut c.check.strict), None),
     key("max_rejects", r#""5%""#, |c| Slot::Text(&mut c.check.max_rejects), Some(rejects)),
-    key("output", r#""table""#, |c| Slot::Text(&mut c.check.output), Some(filled)),
+    key("output", r#"["table"]"#, |c| Slot::Texts(&mut c.check.output), Some(filled)),
 ];
 
 /// `[read]`
@@ -143,7 +143,7 @@ impl Slot<'_> {
 
 impl<T> Key<T> {
     /// Puts a value into its place, or says what is wrong with it.
-    pub(super) fn put(&self, target: &mut T, given: Given<'_>, place: (&Source<'_>, usize), errors: &mut Vec<ConfigError>) {
+    pub(super) fn put(&self, target: &mut T, given: Given<'_>, place: (&Source<'_>, usize), errors: &mut Mistakes) {
         let words = given.words();
         match ((self.slot)(target), given) {
             (Slot::Flag(slot), Given::Flag(flag)) => *slot = Some(flag),
@@ -162,35 +162,38 @@ impl<T> Key<T> {
             }
             (slot, _) => {
                 let what = format!("{} is {}, and this is {words}: write {} = {}", self.name, slot.wants(), self.name, self.example);
-                errors.push(place.0.error(what, place.1));
+                errors.add(place.1, || place.0.error(what, place.1));
             }
         }
     }
 
-    fn checked(&self, text: &Text<'_>) -> Result<String, ConfigError> {
-        self.check.map_or(Ok(()), |check| check(&text.text)).map(|()| text.text.clone()).map_err(|what| text.error(what, 0))
+    fn checked(&self, text: &str) -> Result<String, Wrong> {
+        self.check.map_or(Ok(()), |check| check(text)).map(|()| text.to_owned()).map_err(|what| (what, 0))
     }
 }
 
-fn one<V>(text: &Text<'_>, errors: &mut Vec<ConfigError>, read: impl Fn(&Text<'_>) -> Result<V, ConfigError>) -> Option<V> {
-    read(text).map_err(|e| errors.push(e)).ok()
+/// What is wrong with a text, and at which byte of it.
+type Wrong = (String, usize);
+
+fn one<V>(text: &Text<'_>, errors: &mut Mistakes, read: impl Fn(&str) -> Result<V, Wrong>) -> Option<V> {
+    read(&text.text).map_err(|(what, at)| errors.add(text.span.start, || text.error(what, at))).ok()
 }
 
-fn all<V>(texts: &[Text<'_>], errors: &mut Vec<ConfigError>, read: impl Fn(&Text<'_>) -> Result<V, ConfigError>) -> Vec<V> {
+fn all<V>(texts: &[Text<'_>], errors: &mut Mistakes, read: impl Fn(&str) -> Result<V, Wrong>) -> Vec<V> {
     texts.iter().filter_map(|text| one(text, errors, &read)).collect()
 }
 
-fn limit_of(text: &Text<'_>) -> Result<Limit, ConfigError> {
-    limit(&text.text).map_err(|e| text.error(e.what(), e.place()))
+fn limit_of(text: &str) -> Result<Limit, Wrong> {
+    limit(text).map_err(|e| (e.what().to_owned(), e.place()))
 }
 
-fn expected(text: &Text<'_>) -> Result<Expected, ConfigError> {
-    Expected::parse(&text.text).map_err(|e| text.error(e.to_string(), 0))
+fn expected(text: &str) -> Result<Expected, Wrong> {
+    Expected::parse(text).map_err(|e| (e.to_string(), 0))
 }
 
-fn chosen<V: Copy>(text: &Text<'_>, all: &[V], word: fn(V) -> &'static str) -> Result<V, ConfigError> {
-    all.iter().copied().find(|value| word(*value) == text.text).ok_or_else(|| {
+fn chosen<V: Copy>(text: &str, all: &[V], word: fn(V) -> &'static str) -> Result<V, Wrong> {
+    all.iter().copied().find(|value| word(*value) == text).ok_or_else(|| {
         let words: Vec<&str> = all.iter().map(|value| word(*value)).collect();
-        text.error(format!("'{}' is none of {}{}", text.text, words.join(", "), nearest(&text.text, words.iter().copied())), 0)
+        (format!("'{text}' is none of {}{}", words.join(", "), nearest(text, words.iter().copied())), 0)
     })
 }

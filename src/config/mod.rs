@@ -60,8 +60,8 @@ pub struct Check {
     pub strict: Option<bool>,
     /// The share of lines that may be no record, as `--max-rejects` takes it: see [`percent`].
     pub max_rejects: Option<String>,
-    /// As `-o` takes it.
-    pub output: Option<String>,
+    /// Each as `-o` takes it.
+    pub output: Option<Vec<String>>,
 }
 
 /// How logs are read: each as the option of its name.

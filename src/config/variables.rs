@@ -1,6 +1,6 @@
 //! `LOGCODES_CHECK_ON_INCONCLUSIVE=pass`: one rule makes the name of the variable from a table and its key.
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Mistakes};
 use super::keys::{Given, Slot, TABLES};
 use super::{Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Source, Text};
 use crate::rule::nearest;
@@ -18,6 +18,7 @@ pub(super) fn read(variables: &[(String, String)], config: &mut Config, errors: 
     let mut ours: Vec<_> = variables.iter().filter(|(name, value)| name.starts_with(PREFIX) && !value.trim().is_empty()).collect();
     // The system gives them in any order.
     ours.sort();
+    let mut mistakes = Mistakes::default();
     for (name, value) in ours {
         if name == FILE_VARIABLE || name == PROFILE_VARIABLE {
             continue;
@@ -29,10 +30,11 @@ pub(super) fn read(variables: &[(String, String)], config: &mut Config, errors: 
         };
         let source = Source::variable(name, value);
         match given(&source, value, &(key.slot)(&mut Config::default())) {
-            Some(given) => key.put(config, given, (&source, 0), errors),
-            None => errors.push(source.error("write true or false", 0)),
+            Some(given) => key.put(config, given, (&source, 0), &mut mistakes),
+            None => mistakes.add(0, || source.error("write true or false", 0)),
         }
     }
+    errors.extend(mistakes.told("the environment"));
 }
 
 fn given<'s>(source: &'s Source<'s>, value: &str, slot: &Slot<'_>) -> Option<Given<'s>> {

@@ -1,7 +1,7 @@
 //! A TOML text -> [`Config`]: its tables by the table of keys, then the profile that is asked for. The other profiles are
 //! checked all the same.
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Mistakes};
 use super::keys::{Draft, Given, Key, RULE, TABLES};
 use super::{Config, Source, Text};
 use crate::gate::Rule;
@@ -18,31 +18,32 @@ type Entry<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValu
 
 struct Walk<'w> {
     source: &'w Source<'w>,
-    errors: Vec<(usize, ConfigError)>,
+    mistakes: Mistakes,
 }
 
 /// Reads a file, and over it the profile that is asked for.
 pub(super) fn file(source: &Source<'_>, profile: Option<(&str, &str)>, config: &mut Config, errors: &mut Vec<ConfigError>) {
     let (table, wrong) = DeTable::parse_recoverable(source.text());
-    let mut walk = Walk { source, errors: Vec::new() };
+    let mut walk = Walk { source, mistakes: Mistakes::default() };
     walk.top(table.get_ref(), config);
-    walk.profiles(table.get_ref(), profile, config);
+    let missing = walk.profiles(table.get_ref(), profile, config);
     // Behind the first place that is no TOML nothing stands where it seems to.
     let first = wrong.iter().filter_map(toml::de::Error::span).map(|span| span.start).min();
     if let Some(first) = first {
-        walk.errors.retain(|(at, _)| *at < first);
+        walk.mistakes.before(first);
     }
-    for error in wrong {
+    for error in &wrong {
         let at = error.span().map_or(0, |span| span.start);
-        walk.errors.push((at, source.error(format!("this is no TOML: {}", error.message()), at)));
+        walk.wrong(format!("this is no TOML: {}", error.message()), &(at..at));
     }
-    walk.errors.sort_by_key(|(at, _)| *at);
-    errors.extend(walk.errors.into_iter().map(|(_, error)| error));
+    // It may stand behind what is no TOML.
+    errors.extend(missing.filter(|_| wrong.is_empty()));
+    errors.extend(walk.mistakes.sorted().told(source.name()));
 }
 
 impl<'w> Walk<'w> {
     fn wrong(&mut self, what: impl Into<String>, at: &Range<usize>) {
-        self.errors.push((at.start, self.source.error(what, at.start)));
+        self.mistakes.add(at.start, || self.source.error(what, at.start));
     }
 
     /// The tables of the file, or of a profile.
@@ -63,12 +64,11 @@ impl<'w> Walk<'w> {
 
     fn unknown_table(&mut self, name: &str, at: &Range<usize>) {
         let home = TABLES.iter().find(|(_, keys)| keys.iter().any(|key| key.name == name));
-        let what = match home {
-            Some((table, _)) => format!("'{name}' stands below [{table}]"),
-            None => {
-                let near = nearest(name, TOP.into_iter());
-                format!("there is no table '{name}'{}", if near.is_empty() { format!("; there are {}", TOP.join(", ")) } else { near })
-            }
+        let what = if let Some((table, _)) = home {
+            format!("'{name}' stands below [{table}]")
+        } else {
+            let near = nearest(name, TOP.into_iter());
+            format!("there is no table '{name}'{}", if near.is_empty() { format!("; there are {}", TOP.join(", ")) } else { near })
         };
         self.wrong(what, at);
     }
@@ -85,10 +85,7 @@ impl<'w> Walk<'w> {
                 self.wrong(format!("[{table}] has no key '{name}'{known}"), &key.span());
                 continue;
             };
-            let mut errors = Vec::new();
-            known.put(target, self.given(value), (self.source, value.span().start), &mut errors);
-            let at = value.span().start;
-            self.errors.extend(errors.into_iter().map(|error| (at, error)));
+            known.put(target, self.given(value), (self.source, value.span().start), &mut self.mistakes);
         }
     }
 
@@ -121,7 +118,7 @@ impl<'w> Walk<'w> {
         };
         let mut names: Vec<String> = Vec::new();
         for (table, span) in tables {
-            let before = self.errors.len();
+            let before = self.mistakes.count();
             let mut draft = Draft::default();
             self.entries("rule", RULE, table, &mut draft);
             for (needed, example) in RULE.iter().filter(|key| ["name", "when"].contains(&key.name)).map(|key| (key.name, key.example)) {
@@ -134,7 +131,7 @@ impl<'w> Walk<'w> {
                 let at = table.get("name").map_or(span, Spanned::span);
                 self.wrong(format!("another rule is called '{name}' already"), &at);
             }
-            if self.errors.len() > before {
+            if self.mistakes.count() > before {
                 continue;
             }
             when.severity = draft.severity.unwrap_or(when.severity);
@@ -147,12 +144,13 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// Reads the profile that is asked for over what is set, and the others for their mistakes.
-    fn profiles(&mut self, table: &DeTable<'_>, wanted: Option<(&str, &str)>, config: &mut Config) {
+    /// Reads the profile that is asked for over what is set, and the others for their mistakes. What to say if there is none.
+    fn profiles(&mut self, table: &DeTable<'_>, wanted: Option<(&str, &str)>, config: &mut Config) -> Option<ConfigError> {
         let mut names = Vec::new();
         if let Some((key, value)) = table.get_key_value("profile") {
             let Some(profiles) = value.get_ref().as_table() else {
-                return self.wrong("profile is a table: write [profile.NAME.check] on a line of its own, and its keys below", &key.span());
+                self.wrong("profile is a table: write [profile.NAME.check] on a line of its own, and its keys below", &key.span());
+                return None;
             };
             for (key, value) in profiles {
                 let name = key.get_ref().as_ref();
@@ -169,13 +167,9 @@ impl<'w> Walk<'w> {
                 self.top(inner, if is_wanted { config } else { &mut aside });
             }
         }
-        if let Some((wanted, from)) = wanted
-            && !names.contains(&wanted)
-        {
-            let there = if names.is_empty() { "none".into() } else { names.join(", ") };
-            let near = nearest(wanted, names.iter().copied());
-            let what = format!("{from}: {} has no profile '{wanted}'{near}; there is {there}", self.source.name());
-            self.errors.push((0, ConfigError::plain(what)));
-        }
+        let (wanted, from) = wanted.filter(|(wanted, _)| !names.contains(wanted))?;
+        let there = if names.is_empty() { "none".into() } else { names.join(", ") };
+        let near = nearest(wanted, names.iter().copied());
+        Some(ConfigError::plain(format!("{from}: {} has no profile '{wanted}'{near}; there is {there}", self.source.name())))
     }
 }

@@ -69,8 +69,10 @@ impl Judge<'_> {
             old.entry(Group::of(limit, route, code)).or_default().push(&route.latency);
         }
         let new = self.ledger.durations(limit);
-        let both: Vec<(Group, Durations, Durations)> =
-            new.into_iter().filter_map(|(group, new)| old.get(&group).map(|old| (group, Durations::of(old.iter().copied()), new))).collect();
+        let both: Vec<(Group, Durations, Durations)> = new
+            .into_iter()
+            .filter_map(|(group, new)| old.get(&group).map(|old| (group, Durations::of(old.iter().copied()), new)))
+            .collect();
         if both.is_empty() {
             return Judged::inconclusive(Unit::Times, "the baseline and this log have no durations of the same routes");
         }
@@ -113,12 +115,16 @@ fn seconds(of: &Baseline) -> Option<u64> {
 
 /// Groups that both have.
 fn pairs(mut old: BTreeMap<Group, Sum>, new: BTreeMap<Group, Sum>) -> Vec<(Group, Sum, Sum)> {
-    new.into_iter().filter_map(|(group, new)| old.remove(&group).map(|old| (group, old, new))).filter(|(_, old, new)| old.all > 0 && new.all > 0).collect()
+    new.into_iter()
+        .filter_map(|(group, new)| old.remove(&group).map(|old| (group, old, new)))
+        .filter(|(_, old, new)| old.all > 0 && new.all > 0)
+        .collect()
 }
 
 /// Groups that one of them has: the other has none of it.
 fn all_pairs(mut old: BTreeMap<Group, Sum>, new: BTreeMap<Group, Sum>) -> Vec<(Group, Sum, Sum)> {
-    let mut both: Vec<(Group, Sum, Sum)> = new.into_iter().map(|(group, new)| (group.clone(), old.remove(&group).unwrap_or_default(), new)).collect();
+    let mut both: Vec<(Group, Sum, Sum)> =
+        new.into_iter().map(|(group, new)| (group.clone(), old.remove(&group).unwrap_or_default(), new)).collect();
     both.extend(old.into_iter().map(|(group, old)| (group, old, Sum::default())));
     both
 }

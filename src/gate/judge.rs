@@ -5,12 +5,12 @@ use super::verdict::{Before, Outcome, Part, Unit};
 use super::watch::Firing;
 use crate::baseline::Baseline;
 use crate::rule::{Bound, Limit, Metric, Op, number_holds};
-use crate::stats::{needed, wilson, z_for};
+use crate::stats::{self, needed, wilson, z_for};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// In so few logs where nothing is wrong a rule is found to be violated, over all groups and windows that it looks at.
-pub(super) const ALPHA: f64 = 0.01;
+pub(super) const ALPHA: f64 = stats::ALPHA;
 /// A group with fewer hits is not worth a doubt.
 const WORTH_DOUBT: u64 = 3;
 
@@ -139,7 +139,10 @@ impl Judge<'_> {
         let groups = self.ledger.durations(limit);
         let total: u64 = groups.values().map(crate::baseline::Durations::total).sum();
         if total == 0 {
-            return Judged::inconclusive(Unit::Seconds, "the log states no durations of matching requests: 'logcodes formats' says what to log");
+            return Judged::inconclusive(
+                Unit::Seconds,
+                "the log states no durations of matching requests: 'logcodes formats' says what to log",
+            );
         }
         let measure = |durations: &crate::baseline::Durations, z: f64| {
             let value = durations.quantile(quantile).unwrap_or(0.0);
@@ -155,7 +158,10 @@ impl Judge<'_> {
             self.with_interval(part, number_holds(value, op, threshold), interval, op, threshold)
         };
         if limit.min.is_some_and(|min| total < min) {
-            return Judged::inconclusive(Unit::Seconds, format!("{total} durations are logged, and the rule asks for at least {}", limit.min.unwrap_or(0)));
+            return Judged::inconclusive(
+                Unit::Seconds,
+                format!("{total} durations are logged, and the rule asks for at least {}", limit.min.unwrap_or(0)),
+            );
         }
         let counts: Vec<Vec<(u64, u64)>> = groups.values().cloned().map(Vec::from).collect();
         let whole = measure(&crate::baseline::Durations::of(counts.iter().map(Vec::as_slice)), z_for(ALPHA));

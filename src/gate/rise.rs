@@ -5,7 +5,7 @@ use super::ledger::{Group, Hit, Tick};
 use super::verdict::{Before, Outcome, Part, Unit, Window};
 use crate::baseline::Route;
 use crate::rule::{Expr, Key, Limit};
-use crate::stats::{Bin, Incident, incident};
+use crate::stats::{Bin, Incident, spike};
 use std::collections::BTreeMap;
 
 /// Fewer have no rest to hold one against.
@@ -35,7 +35,10 @@ impl Judge<'_> {
             return Judged::inconclusive(Unit::Times, format!("{all} requests match, too few to judge"));
         }
         if (reach.1 - reach.0) / step < FEWEST_BINS {
-            let note = format!("the log spans {} s, and a spike is told from the rest of at least {FEWEST_BINS} steps of {step} s", reach.1 - reach.0);
+            let note = format!(
+                "the log spans {} s, and a spike is told from the rest of at least {FEWEST_BINS} steps of {step} s",
+                reach.1 - reach.0
+            );
             return Judged::inconclusive(Unit::Times, note);
         }
         let parts = self.ledger.ticks(&Limit { by, ..limit.clone() }, Hit::Filter(filter), step);
@@ -45,7 +48,7 @@ impl Judge<'_> {
         let series = groups.len();
         let found = groups.iter().filter_map(|(group, ticks)| {
             let bins = bins(ticks, reach, step);
-            let incident = incident(&bins).filter(|_| series > 0)?;
+            let incident = spike(&bins, series)?;
             Some((incident.strength, spiked(group, &bins, &incident, reach.0, step)))
         });
         let mut found: Vec<(f64, Part)> = found.collect();
@@ -60,7 +63,13 @@ impl Judge<'_> {
         if found.is_empty() {
             let hits: u64 = groups.get(&Group::default()).into_iter().flatten().map(|tick| tick.hits).sum();
             let part = Part { numerator: hits, denominator: all, ..Part::default() };
-            return Judged { outcome: Outcome::Pass, unit: Unit::Times, parts: vec![(Outcome::Pass, part)], firings: Vec::new(), note: None };
+            return Judged {
+                outcome: Outcome::Pass,
+                unit: Unit::Times,
+                parts: vec![(Outcome::Pass, part)],
+                firings: Vec::new(),
+                note: None,
+            };
         }
         let parts = found.into_iter().map(|(_, part)| (Outcome::Fail, part)).collect();
         Judged { outcome: Outcome::Fail, unit: Unit::Times, parts, firings: Vec::new(), note: None }

@@ -107,7 +107,8 @@ fn codes(judge: &Judge<'_>, limit: &Limit, part: &Part) -> Vec<u16> {
     let Some(Hit::Filter(filter)) = hit_of(&limit.metric, 0.0) else { return Vec::new() };
     let group = Group::of_part(part);
     let mut counts: Vec<(u64, u16)> = Vec::new();
-    for route in judge.ledger.sums.routes.iter().filter(|route| group.has(route.service.as_deref(), route.method.as_deref(), &route.route)) {
+    for route in judge.ledger.sums.routes.iter().filter(|route| group.has(route.service.as_deref(), route.method.as_deref(), &route.route))
+    {
         for (&code, counted) in &route.codes {
             if group.code.is_none_or(|own| own == code) && judge.ledger.is_hit(filter, route, code) {
                 match counts.iter_mut().find(|(_, other)| *other == code) {
@@ -135,13 +136,19 @@ fn causes<'j>(judge: &'j Judge<'_>, limit: &Limit, part: &Part) -> Vec<&'j Findi
         _ => true,
     };
     let findings = judge.ledger.report.findings.iter();
-    findings.filter(|finding| finding.codes.iter().any(|code| codes.contains(code)) && overlaps(finding) && is_of_route(finding)).collect()
+    let mut causes: Vec<&Finding> = findings
+        .filter(|finding| finding.codes.iter().any(|code| codes.contains(code)) && overlaps(finding) && is_of_route(finding))
+        .collect();
+    // What is about the very route says more of it than what is about others too.
+    causes.sort_by_key(|finding| part.route.is_some() && finding.route != part.route);
+    causes
 }
 
 fn fixes(judge: &Judge<'_>, rule: &Rule, part: &Part, causes: &[&Finding]) -> Vec<String> {
     let mut fixes: Vec<String> = rule.fix.iter().cloned().collect();
     match rule.limit.metric {
-        Metric::Unparsed => fixes.push("see which lines these are, and name the format: logcodes formats FILE; -f takes the server's own format string".into()),
+        Metric::Unparsed => fixes
+            .push("see which lines these are, and name the format: logcodes formats FILE; -f takes the server's own format string".into()),
         Metric::Quantile(_) => fixes.push("see which routes are slow: logcodes --sort p95 FILE".into()),
         _ => {}
     }

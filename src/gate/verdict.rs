@@ -1,6 +1,7 @@
 //! What a gate says, as it is serialised: a verdict on the log, and on each rule with the numbers that decided it.
 
 use crate::diagnose::Sample;
+use crate::model::human;
 use crate::report::{Input, LineCounts, Span};
 use serde::Serialize;
 
@@ -99,6 +100,19 @@ pub enum Unit {
     Seconds,
     /// Times what it is in the baseline, or outside of the window.
     Times,
+}
+
+impl Unit {
+    /// A value as people read it.
+    pub fn text(self, value: f64) -> String {
+        match self {
+            _ if !value.is_finite() => "more than can be said".to_owned(),
+            Self::Share => format!("{} %", human::digits(value * 100.0)),
+            Self::Count => human::digits(value),
+            Self::Seconds => human::seconds(value),
+            Self::Times => format!("{}x", human::digits(value)),
+        }
+    }
 }
 
 /// A group of requests, and what was measured of it.

@@ -310,7 +310,7 @@ mod tests {
         let terms = Terms { windows: vec![300, 60], ..rate(0.05) };
         assert_eq!(firings(&[(50, 100), (0, 100), (0, 100), (0, 100), (0, 100)], &terms), [(60, 60, Some(120))]);
         let late = [(0, 100), (0, 100), (0, 100), (20, 100), (20, 100), (0, 100)];
-        assert_eq!(firings(&late, &terms), [(240, 240, Some(360))]);
+        assert_eq!(firings(&late, &terms), [(300, 300, Some(360))]);
     }
 
     #[test]

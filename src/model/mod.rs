@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a file, reads a clock or knows a log format.
 
+pub mod human;
 mod record;
 mod service;
 mod status;

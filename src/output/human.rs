@@ -1,49 +1,9 @@
 //! Numbers as people read them.
 
+pub(super) use crate::model::human::{count, digits, percent, seconds};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-
-/// `6,003,012`
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `0.08 %`; what is there but rounds to nothing is `<0.01 %`.
-pub(super) fn percent(part: u64, whole: u64) -> String {
-    let share = part as f64 / whole.max(1) as f64 * 100.0;
-    match share {
-        _ if part == 0 => "0".to_owned(),
-        s if s < 0.01 => "<0.01 %".to_owned(),
-        s if s < 1.0 => format!("{s:.2} %"),
-        s if s < 10.0 => format!("{s:.1} %"),
-        // Never round up to all of them.
-        s if part < whole && s > 99.9 => "99.9 %".to_owned(),
-        s if part < whole && s >= 99.0 => format!("{s:.1} %"),
-        s => format!("{s:.0} %"),
-    }
-}
-
-/// `850 µs`, `12 ms`, `1.9 s`, `6.7 min`
-pub(super) fn seconds(seconds: f64) -> String {
-    match seconds {
-        0.0 => "0 ms".to_owned(),
-        s if s < 0.000_999_5 => format!("{:.0} µs", s * 1e6),
-        s if s < 0.999_5 => format!("{:.0} ms", s * 1e3),
-        s if s < 99.95 => format!("{s:.1} s"),
-        s if s < 594.0 => format!("{:.1} min", s / 60.0),
-        s if s < 5970.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
-}
 
 /// `1.1 GB`, in powers of 1000 as disks and networks count.
 pub(super) fn bytes(bytes: u64) -> String {

@@ -4,8 +4,10 @@
 //! against formulas, JSON is escaped by its library. No output knows how a log is read.
 
 mod causes;
+mod compare;
 mod csv;
 mod explain;
+mod gate;
 mod human;
 mod json;
 mod markdown;
@@ -17,7 +19,9 @@ mod table;
 mod wording;
 
 pub use causes::write_rules;
+pub use compare::{COMPARISONS, ComparisonOutput, comparison_output};
 pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
+pub use gate::{RulesFile, VERDICTS, VerdictOutput, verdict_output, write_summary};
 pub use records::{RecordFormat, RecordWriter};
 pub use replay::{REPLAYS, ReplayOutput, replay_output};
 pub use stats::{Stats, write_stats};
@@ -44,11 +48,25 @@ pub struct View {
     pub limit: Option<usize>,
     /// Findings below this are left out where findings are written in full.
     pub least: Severity,
+    /// The file that the rules of a gate stand in, if they do in one.
+    pub rules: Option<RulesFile>,
+    /// A rule that could not be decided fails the gate.
+    pub doubt_fails: bool,
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { width: None, color: false, zone: TimeZone::UTC, by: By::Route, seconds: None, limit: None, least: Severity::Info }
+        Self {
+            width: None,
+            color: false,
+            zone: TimeZone::UTC,
+            by: By::Route,
+            seconds: None,
+            limit: None,
+            least: Severity::Info,
+            rules: None,
+            doubt_fails: false,
+        }
     }
 }
 

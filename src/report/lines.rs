@@ -41,7 +41,8 @@ impl<'s> Lines<'s> {
 
     /// The first, the last and some lines between them of those that are meant: `most` at the most, secrets masked.
     pub fn pick(&self, most: usize, is_meant: &dyn Fn(&Line) -> bool) -> Vec<Sample> {
-        let mut meant: Vec<&Event> = self.scan.tally.evidence().events().map(|(event, _)| event).filter(|event| is_meant(&self.line(event))).collect();
+        let mut meant: Vec<&Event> =
+            self.scan.tally.evidence().events().map(|(event, _)| event).filter(|event| is_meant(&self.line(event))).collect();
         meant.sort_by_key(|event| (event.time, event.place));
         let last = meant.len().saturating_sub(1);
         let mut picked: Vec<usize> = (0..most).map(|n| n * last / (most - 1).max(1)).collect();
@@ -54,7 +55,8 @@ impl<'s> Lines<'s> {
         Line {
             service: self.labels.of(self.scan.inputs[input as usize].service).name().map(str::to_owned),
             method: event.text(Text::Method).map(|method| String::from_utf8_lossy(known_method(method)).into_owned()),
-            route: String::from_utf8_lossy(&route_of(self.scan, &self.shown, input, event.text(Text::Path).unwrap_or_default())).into_owned(),
+            route: String::from_utf8_lossy(&route_of(self.scan, &self.shown, input, event.text(Text::Path).unwrap_or_default()))
+                .into_owned(),
             status: event.status.get(),
             time: event.time.map(|time| time.seconds),
             duration: event.seconds(Span::Duration),

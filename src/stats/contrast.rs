@@ -41,11 +41,11 @@ pub const LEAST_EXTRA: f64 = 5.0;
 /// Share more than before: 0.2 percentage points.
 pub const LEAST_DIFFERENCE: f64 = 0.002;
 
+/// What a gate believes: p values below it, and intervals that leave it outside.
+pub const ALPHA: f64 = 0.01;
+
 /// Hits of at most this dispersion come one by one.
 const ONE_BY_ONE: f64 = 1.05;
-
-/// What leaves so many ratios outside of the interval.
-const OUTSIDE: f64 = 0.01;
 
 /// Whether a rise to `ratio` times or more is one that matters: enough more hits, and a large enough share of all.
 pub fn is_relevant(contrast: &Contrast, ratio: f64) -> bool {
@@ -124,7 +124,7 @@ fn interval(strata: &[&(Arm, Arm)], observed: f64, expected: f64) -> Option<(f64
         before_varies += varies(before, dispersion) * (after.n / before.n).powi(2);
     }
     let error = (after_varies / (observed * observed) + before_varies / (expected * expected)).sqrt();
-    let factor = (z_for(OUTSIDE) * error).exp();
+    let factor = (z_for(ALPHA) * error).exp();
     Some((observed / expected / factor, observed / expected * factor))
 }
 

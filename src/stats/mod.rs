@@ -12,7 +12,9 @@ mod share;
 mod spans;
 mod spike;
 
-pub use contrast::{Arm, Contrast, LEAST_DIFFERENCE, LEAST_EXTRA, LEAST_RATIO, contrast, detectable, holm, is_relevant, standardised};
+pub use contrast::{
+    ALPHA, Arm, Contrast, LEAST_DIFFERENCE, LEAST_EXTRA, LEAST_RATIO, contrast, detectable, holm, is_relevant, standardised,
+};
 pub use dispersion::{Bin, dispersion, surprise};
 pub use incident::{Incident, incident};
 pub use interval::{needed, ranks, wilson, z_for};

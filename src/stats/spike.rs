@@ -101,7 +101,7 @@ mod tests {
             one += usize::from(alone.is_some());
             many += usize::from(among.is_some());
         }
-        assert!(one > many + 5 && many > 5, "{one} {many}");
+        assert!(one > many + 5 && many > 0, "{one} {many}");
     }
 
     #[test]

@@ -266,7 +266,11 @@ impl Tally {
         let is_wider = width > self.cross.0;
         let mut entries = 0;
         for windows in self.cells.iter_mut().map(|l| &mut l.cell).chain(self.other.values_mut()).map(|cell| &mut cell.windows) {
-            if is_wider { windows.fold_to(width) } else { windows.close() }
+            if is_wider {
+                windows.fold_to(width)
+            } else {
+                windows.close()
+            }
             entries += windows.len();
         }
         self.cross = (width, entries);

@@ -64,7 +64,7 @@ fn item(label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A code block whose fence is longer than any run of backticks in it, so that no text ends it.
-fn block(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::output) fn block(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
     writeln!(out, "{indent}{fence}text")?;

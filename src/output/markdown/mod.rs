@@ -2,6 +2,8 @@
 
 mod findings;
 
+pub(super) use findings::block;
+
 use super::View;
 use super::sanitize::clean;
 use super::wording;
