@@ -300,7 +300,9 @@ fn rules_judge_the_later_log_against_the_earlier_one() {
     assert_eq!(verdict["rules"][0]["before"]["numerator"], 20);
     assert_eq!(compare("same.log", "rate(5xx) by route > 2x baseline", 0)["verdict"], "pass");
     assert_eq!(compare("same.log", "rate(5xx) > 5% min 100000", 3)["verdict"], "inconclusive");
-    for (output, what) in [("table", "FAIL  rate(5xx) > 2x baseline"), ("md", "| FAIL | `rate(5xx) > 2x baseline` |"), ("html", "<h2>Rules</h2>")] {
+    for (output, what) in
+        [("table", "FAIL  rate(5xx) > 2x baseline"), ("md", "| FAIL | `rate(5xx) > 2x baseline` |"), ("html", "<h2>Rules</h2>")]
+    {
         let ran = dir.run(&["compare", "before.log", "after.log", "-o", output, "--fail-on", "rate(5xx) > 2x baseline"]).exits(1);
         assert!(ran.stdout().contains(what), "{output}: {}", ran.stdout());
     }

@@ -38,6 +38,7 @@ impl Cli {
             Some(Command::Findings(args)) => &mut args.tally,
             Some(Command::Check(args)) => &mut args.tally,
             Some(Command::Compare(args)) => &mut args.tally,
+            Some(Command::Rules(RulesArgs { what: RulesCommand::Test(args) })) => &mut args.tally,
             Some(Command::Records(args)) => return Some((&mut args.scan, None)),
             Some(Command::Explain(_) | Command::Formats(_) | Command::Generate(_)) => return None,
         };
@@ -54,6 +55,8 @@ pub(super) enum Command {
     /// What changed between two logs, or in one log since a moment such as a deploy.
     #[command(override_usage = "logcodes compare [OPTIONS] BEFORE AFTER\n       logcodes compare [OPTIONS] FILE... --at TIME")]
     Compare(Box<CompareArgs>),
+    /// Rules tried on logs that are history.
+    Rules(RulesArgs),
     /// Meaning, causes and fixes of status codes, causes and rules (offline).
     Explain(ExplainArgs),
     /// Every line normalised, one record a line.
@@ -200,6 +203,49 @@ pub(super) struct JudgingArgs {
     /// Codes that are normal on a route, which no rule counts: /login=401,302 or '/api/*=404'. Repeatable.
     #[arg(long, value_name = "ROUTE=CODES", help_heading = "Gate")]
     pub(super) expect: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    pub(super) what: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// What rules would have said: verdict, when they would have fired and how soon, and which threshold would be quiet. No gate:
+    /// it exits with 0 whatever fired.
+    #[command(after_help = "EXAMPLES:
+  logcodes rules test --rule 'rate(5xx) by route > 2% window 5m' access.log
+  logcodes rules test --explain 'rate(5xx) > 2% window 5m' --at 10:05 access.log")]
+    Test(Box<RulesTestArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RulesTestArgs {
+    #[command(flatten)]
+    pub(super) tally: TallyArgs,
+    /// A rule to try: 'rate(5xx) > 1% window 5m'. Repeatable (default: those that check uses when none are given).
+    #[arg(long, value_name = "RULE", help_heading = "Rules")]
+    pub(super) rule: Vec<String>,
+    /// A log that was well, as 'logcodes check --save-baseline' wrote it, for rules such as 'rate(5xx) by route > 2x baseline'.
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Take shares and quantiles as they are, without asking whether so few requests can prove them.
+    #[arg(long, help_heading = "Rules")]
+    pub(super) strict: bool,
+    /// Codes that are normal on a route, which no rule counts: /login=401,302 or '/api/*=404'. Repeatable.
+    #[arg(long, value_name = "ROUTE=CODES", help_heading = "Rules")]
+    pub(super) expect: Vec<String>,
+    /// Say instead why this rule did or did not fire at a time.
+    #[arg(long, value_name = "RULE", requires = "at", conflicts_with = "rule", help_heading = "Rules")]
+    pub(super) explain: Option<String>,
+    /// That time: as --since takes it, but 10:05 alone is on the log's last day that has it.
+    #[arg(long, value_name = "TIME", requires = "explain", allow_hyphen_values = true, help_heading = "Rules")]
+    pub(super) at: Option<String>,
+    /// table, json or md, or the name of a file whose extension says which.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Rules")]
+    pub(super) output: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

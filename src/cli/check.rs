@@ -18,7 +18,11 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
     if args.tally.window.is_some() {
         return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
     }
-    let asked = Asked::new(args, &loaded)?;
+    let judging = &args.judging;
+    let (expect, strict) = (&judging.expect, judging.strict);
+    let said = Said { option: "--fail-on", rules: &args.fail_on, baseline: args.baseline.as_ref(), expect, strict };
+    let asked = Asked::new(&said, &loaded)?;
+    let on_doubt = on_doubt(judging.on_inconclusive).or(loaded.config.check.on_inconclusive).unwrap_or_default();
     let most_rejects = args.tally.max_rejects.as_deref().or(loaded.config.check.max_rejects.as_deref()).map(plan::share).transpose()?;
     let targets = verdict::targets(&args.output, loaded.config.check.output.as_deref())?;
     let has_baseline = asked.baseline.is_some();
@@ -43,7 +47,7 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
     };
     let said = gate::judge(report, &Lines::new(&scan), &terms);
     let rules_file = loaded.path.filter(|_| asked.are_configured);
-    verdict::write(&said, &targets, &verdict::Look { zone: read.zone, color: args.tally.color, rules_file, on_doubt: asked.on_doubt })?;
+    verdict::write(&said, &targets, &verdict::Look { zone: read.zone, color: args.tally.color, rules_file, on_doubt })?;
 
     if let Some(why) = nothing {
         return Err(Failure::Nothing(why));
@@ -51,7 +55,7 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
     if let Some((path, baseline)) = to_save {
         baseline::save(path, &baseline, said.verdict)?;
     }
-    match (exit(said.verdict, asked.on_doubt), too_many) {
+    match (exit(said.verdict, on_doubt), too_many) {
         (Exit::Violated, _) => Ok(Exit::Violated),
         _ if scan.unreadable => Ok(Exit::Usage),
         (_, Some(too_many)) => Err(too_many),
@@ -59,54 +63,62 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
     }
 }
 
+/// What the command line says of rules.
+pub(super) struct Said<'a> {
+    /// The option that rules stand behind.
+    pub(super) option: &'static str,
+    pub(super) rules: &'a [String],
+    pub(super) baseline: Option<&'a PathBuf>,
+    pub(super) expect: &'a [String],
+    pub(super) strict: bool,
+}
+
 /// What the log is held against: the command line's word before the configuration's.
-struct Asked {
-    rules: Vec<Rule>,
-    are_default: bool,
+pub(super) struct Asked {
+    pub(super) rules: Vec<Rule>,
+    pub(super) are_default: bool,
     /// They stand in the configuration.
-    are_configured: bool,
-    expected: Vec<Expected>,
-    baseline: Option<(Baseline, String)>,
-    strict: bool,
-    on_doubt: OnInconclusive,
+    pub(super) are_configured: bool,
+    pub(super) expected: Vec<Expected>,
+    pub(super) baseline: Option<(Baseline, String)>,
+    pub(super) strict: bool,
 }
 
 impl Asked {
-    fn new(args: &CheckArgs, loaded: &Loaded) -> Result<Self, Failure> {
-        let Check { fail_on, expect, baseline, on_inconclusive, strict, .. } = &loaded.config.check;
-        let baseline = args.baseline.clone().or_else(|| baseline.as_ref().map(PathBuf::from));
+    pub(super) fn new(said: &Said<'_>, loaded: &Loaded) -> Result<Self, Failure> {
+        let Check { fail_on, expect, baseline, strict, .. } = &loaded.config.check;
+        let baseline = said.baseline.cloned().or_else(|| baseline.as_ref().map(PathBuf::from));
         let baseline =
             baseline.map(|path| Ok::<_, Failure>((baseline::read(&path, "--baseline: ")?, path.display().to_string()))).transpose()?;
         let plain = |limit: &rule::Limit| Rule { name: None, limit: limit.clone(), fix: None };
-        let mut rules = parsed(&args.fail_on)?;
+        let mut rules = parsed(said.option, said.rules)?;
         let are_given = !rules.is_empty();
         if !are_given {
             rules = fail_on.iter().flatten().map(plain).chain(loaded.config.rules.iter().cloned()).collect();
         }
         let are_default = rules.is_empty();
         if are_default {
-            rules = parsed(gate::default_rules(baseline.is_some()))?;
+            rules = parsed(said.option, gate::default_rules(baseline.is_some()))?;
         }
-        let given = expected(&args.judging.expect)?;
+        let given = self::expected(said.expect)?;
         Ok(Self {
             rules,
             are_default,
             are_configured: !are_given && !are_default,
             expected: if given.is_empty() { expect.clone().unwrap_or_default() } else { given },
             baseline,
-            strict: args.judging.strict || strict.unwrap_or(false),
-            on_doubt: on_doubt(args.judging.on_inconclusive).or(*on_inconclusive).unwrap_or_default(),
+            strict: said.strict || strict.unwrap_or(false),
         })
     }
 }
 
 /// Rules of the command line, all mistakes at once.
-pub(super) fn parsed(texts: &[impl AsRef<str>]) -> Result<Vec<Rule>, Failure> {
+pub(super) fn parsed(option: &str, texts: &[impl AsRef<str>]) -> Result<Vec<Rule>, Failure> {
     let (mut rules, mut wrong) = (Vec::new(), Vec::new());
     for text in texts {
         match rule::limit(text.as_ref()) {
             Ok(limit) => rules.push(Rule { name: None, limit, fix: None }),
-            Err(error) => wrong.push(format!("--fail-on: {error}")),
+            Err(error) => wrong.push(format!("{option}: {error}")),
         }
     }
     if wrong.is_empty() { Ok(rules) } else { Err(Failure::Usage(wrong.join("\n"))) }

@@ -70,7 +70,7 @@ struct Gate {
 
 impl Gate {
     fn new(args: &CompareArgs) -> Result<Option<Self>, Failure> {
-        let rules = check::parsed(&args.fail_on)?;
+        let rules = check::parsed("--fail-on", &args.fail_on)?;
         let plan = Plan::new(rules.iter().map(|rule| &rule.limit), true, true).map_err(|e| Failure::Usage(e.to_string()))?;
         let expected = check::expected(&args.judging.expect)?;
         Ok((!rules.is_empty()).then_some(Self { rules, plan, expected, strict: args.judging.strict }))

@@ -17,6 +17,7 @@ mod plan;
 mod progress;
 mod records;
 mod report;
+mod rules;
 mod services;
 mod stats;
 mod stderr;
@@ -76,6 +77,7 @@ fn run(cli: &Cli, loaded: config::Loaded) -> Result<Exit, error::Failure> {
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
+        Some(Command::Rules(args)) => rules::run(args, &loaded),
         Some(Command::Formats(args)) => formats::run(args),
         Some(Command::Generate(args)) => generate::run(args),
     }

@@ -17,6 +17,8 @@ pub(super) struct Ledger<'r> {
     pub(super) expected: &'r [Expected],
     /// Durations, ascending, of which the windows tell how many requests took longer.
     slower_than: &'r [f64],
+    /// Where the log is taken to end, if that is not its end.
+    until: Option<i64>,
 }
 
 /// What a rule is split by: a group has a value of each key that is asked for.
@@ -86,7 +88,14 @@ impl Request for Counted<'_> {
 impl<'r> Ledger<'r> {
     /// The counts of a report whose routes were counted in windows and by these durations.
     pub(super) fn new(report: &'r Report, expected: &'r [Expected], slower_than: &'r [f64]) -> Self {
-        Self { report, sums: Baseline::of(report), expected, slower_than }
+        Self { report, sums: Baseline::of(report), expected, slower_than, until: None }
+    }
+
+    /// The counts as if the log ended there, as far as windows tell: nothing of durations, of lines that are no record, and of
+    /// requests that state no time.
+    pub(super) fn until(&self, end: i64) -> Self {
+        let end = self.width().map_or(end, |width| end.div_euclid(width) * width);
+        Self { sums: Baseline::until(self.report, end), until: Some(end), ..*self }
     }
 
     /// Seconds that a window is wide; `None` where none were counted.
@@ -133,7 +142,7 @@ impl<'r> Ledger<'r> {
                 let is_hit = matches!(hit, Hit::Filter(filter) if self.is_hit(filter, route, cell.code));
                 let whole = Group { code: None, ..Group::of(limit, route, cell.code) };
                 let own = limit.by.contains(&Key::Status).then(|| Group::of(limit, route, cell.code));
-                for mark in cell.windows.iter() {
+                for mark in cell.windows.iter().filter(|mark| self.until.is_none_or(|until| mark.start < until)) {
                     let count = u64::from(mark.count);
                     let (hits, all) = match hit {
                         Hit::Filter(_) => (if is_hit { count } else { 0 }, count),

@@ -8,6 +8,8 @@
 //!           ruling      the numbers in words, lines, findings of the same requests, fixes
 //! ```
 //!
+//! `replay` says of a log that is history when rules would have fired, and why they did or did not.
+//!
 //! Nothing to judge is never a pass. A live front and a replay drive the same watch over windows, so that a rule says the same
 //! everywhere.
 
@@ -16,6 +18,7 @@ mod expect;
 mod judge;
 mod ledger;
 mod plan;
+mod replay;
 mod rise;
 mod ruling;
 mod verdict;
@@ -25,6 +28,7 @@ mod words;
 
 pub use expect::{Expected, ExpectedError};
 pub use plan::{Plan, PlanError, default_rules};
+pub use replay::{Explanation, Firing, History, Onset, Replay, Replayed, Standing, Suggestion, Tenth, Trial, explain, replay};
 pub use verdict::{Alert, Before, Cause, MOST_OTHERS, Outcome, Part, Ruling, Unit, Verdict, Window};
 
 use crate::baseline::Baseline;

@@ -42,6 +42,17 @@ pub enum Outcome {
     Fail,
 }
 
+impl Outcome {
+    /// The word that it is serialised as.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Inconclusive => "inconclusive",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 /// How one rule came out. The numbers are those of the part that decided: the worst group in its worst window.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ruling {

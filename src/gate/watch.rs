@@ -8,7 +8,7 @@ use crate::rule::{Op, number_holds};
 use crate::stats::wilson;
 
 /// Fewer hits prove nothing about a share, however few the requests.
-const FEWEST: u64 = 5;
+pub(super) const FEWEST: u64 = 5;
 
 /// What is asked of a group.
 #[derive(Clone, Debug)]
@@ -58,17 +58,37 @@ pub(super) struct Watched {
     pub(super) worst: Option<Moment>,
     /// Some window had requests enough that it could have been true.
     pub(super) is_judged: bool,
+    /// Where it stands at the end of what was watched.
+    pub(super) state: State,
+    /// What each of the windows holds then.
+    pub(super) now: Vec<Moment>,
 }
 
 /// Where a rule stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum State {
     /// Not true.
+    #[default]
     Quiet,
     /// True since then, but not for long enough.
     Pending(i64, Moment),
     /// Firing.
     Firing(Firing),
+}
+
+/// What a window lacks to make a rule true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// It has no requests.
+    Requests,
+    /// It has fewer than the rule asks for.
+    Enough(u64),
+    /// The value as it is keeps to the rule.
+    Violation,
+    /// So few hits, or of what should be hits, prove nothing.
+    Hits(u64),
+    /// The value violates the rule, but not beyond doubt.
+    Certainty,
 }
 
 impl State {
@@ -117,10 +137,24 @@ impl Terms {
 
     /// Whether it does beyond doubt.
     pub(super) fn is_true(&self, moment: Moment) -> bool {
-        let Some(z) = self.z.filter(|_| !self.is_count) else { return self.exceeds(moment) };
+        self.lack(moment).is_none()
+    }
+
+    /// What is missing for that.
+    pub(super) fn lack(&self, moment: Moment) -> Option<Lack> {
+        if !self.is_enough(moment) {
+            return Some(if moment.all == 0 { Lack::Requests } else { Lack::Enough(self.min) });
+        }
+        if !self.exceeds(moment) {
+            return Some(Lack::Violation);
+        }
+        let z = self.z.filter(|_| !self.is_count)?;
         let (low, high) = wilson(moment.hits, moment.all, z);
         let (bound, rare) = if self.is_above() { (low, moment.hits) } else { (high, moment.all - moment.hits) };
-        self.exceeds(moment) && rare >= FEWEST && number_holds(bound, self.op, self.threshold)
+        if rare < FEWEST {
+            return Some(Lack::Hits(rare));
+        }
+        (!number_holds(bound, self.op, self.threshold)).then_some(Lack::Certainty)
     }
 
     fn is_clear(&self, moment: Moment) -> bool {
@@ -169,9 +203,11 @@ pub(super) fn watch(ticks: &[Tick], width: i64, reach: (i64, i64), terms: &Terms
         state = next;
         watched.firings.extend(ended);
     }
-    if let State::Firing(firing) = state.advance(reach.1, terms.lasting) {
-        watched.firings.push(firing);
+    watched.state = state.advance(reach.1, terms.lasting);
+    if let State::Firing(firing) = &watched.state {
+        watched.firings.push(firing.clone());
     }
+    watched.now = terms.windows.iter().map(|window| sums.within(reach.1 - window, reach.1, width)).collect();
     watched
 }
 
@@ -275,6 +311,30 @@ mod tests {
         assert_eq!(firings(&[(50, 100), (0, 100), (0, 100), (0, 100), (0, 100)], &terms), [(60, 60, Some(120))]);
         let late = [(0, 100), (0, 100), (0, 100), (20, 100), (20, 100), (0, 100)];
         assert_eq!(firings(&late, &terms), [(300, 300, Some(360))]);
+    }
+
+    #[test]
+    fn what_a_window_lacks_is_told() {
+        let lack = |terms: &Terms, hits, all| terms.lack(Moment { hits, all, ..Moment::default() });
+        let terms = Terms { min: 10, ..rate(0.05) };
+        assert_eq!(lack(&terms, 0, 0), Some(Lack::Requests));
+        assert_eq!(lack(&terms, 9, 9), Some(Lack::Enough(10)));
+        assert_eq!(lack(&terms, 5, 100), Some(Lack::Violation));
+        assert_eq!(lack(&terms, 4, 10), Some(Lack::Hits(4)));
+        assert_eq!(lack(&terms, 9, 100), Some(Lack::Certainty));
+        assert_eq!(lack(&terms, 40, 100), None);
+        assert_eq!(lack(&Terms { z: None, ..terms }, 9, 100), None);
+        assert_eq!(lack(&count(Op::Less, 5.0, 60), 0, 0), None);
+    }
+
+    #[test]
+    fn where_a_rule_stands_when_the_watch_ends() {
+        let log = [(0, 100), (40, 100), (40, 100), (0, 100)];
+        let at = |minute: i64| watch(&minutes(&log), 60, (0, 60 * minute), &Terms { lasting: 60, ..rate(0.05) });
+        assert_eq!(at(1).state, State::Quiet);
+        assert!(matches!(at(2).state, State::Pending(120, peak) if peak.hits == 40));
+        assert!(matches!(at(3).state, State::Firing(Firing { since: 120, fired: 180, .. })));
+        assert_eq!((at(4).state, at(3).now[0].hits, at(4).now[0].hits), (State::Quiet, 40, 0));
     }
 
     #[test]

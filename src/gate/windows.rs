@@ -17,39 +17,60 @@ fn divisor(one: i64, other: i64) -> i64 {
     if other == 0 { one } else { divisor(other, one % other) }
 }
 
+/// What a rule over windows looks at: the counts of each group as time goes on.
+pub(super) struct Series {
+    pub(super) groups: BTreeMap<Group, Vec<Tick>>,
+    /// Seconds of a tick.
+    pub(super) step: i64,
+    /// Where the log begins and ends, in whole steps.
+    pub(super) reach: (i64, i64),
+}
+
 impl Judge<'_> {
     pub(super) fn over_windows(&self, limit: &Limit, bound: Bound) -> Judged {
-        let unit = if matches!(limit.metric, Metric::Count(_)) { Unit::Count } else { Unit::Share };
+        let unit = unit_of(limit);
+        match self.series(limit, bound) {
+            Ok(series) => conclude(unit, self.watched(limit, bound, &series)),
+            Err(note) => Judged::inconclusive(unit, note),
+        }
+    }
+
+    /// What a rule looks at, or why there is nothing.
+    pub(super) fn series(&self, limit: &Limit, bound: Bound) -> Result<Series, String> {
         let windows = windows_of(limit);
         // Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted.
         let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
         let Some((step, reach)) = self.ledger.width().map(|width| step.max(width)).and_then(|step| Some((step, self.ledger.reach(step)?)))
         else {
-            return Judged::inconclusive(unit, "no line states its time, so there are no windows");
+            return Err("no line states its time, so there are no windows".into());
         };
         if let Some(window) = windows.iter().find(|window| **window % step != 0) {
-            return Judged::inconclusive(
-                unit,
-                format!(
-                    "there are too many routes and times for windows of {window} s: they were counted in {step} s; \
-                     choose fewer lines with --since or --path, or a window that is a multiple of it"
-                ),
-            );
+            return Err(format!(
+                "there are too many routes and times for windows of {window} s: they were counted in {step} s; \
+                 choose fewer lines with --since or --path, or a window that is a multiple of it"
+            ));
         }
         let groups = self.groups_of_ticks(limit, bound, step);
         if groups.is_empty() {
-            return Judged::inconclusive(unit, "no request matches, so there is nothing to judge");
+            return Err("no request matches, so there is nothing to judge".into());
         }
-        let z = (!self.strict).then(|| z_for(ALPHA / groups.len() as f64 / (WEEK / step) as f64));
-        let watched: Vec<(Group, Terms, Watched)> = groups
-            .into_iter()
-            .filter_map(|(group, ticks)| {
-                let terms = self.terms(limit, bound, &group, z)?;
-                let watched = watch(&ticks, step, reach, &terms);
-                Some((group, terms, watched))
-            })
-            .collect();
-        conclude(unit, watched)
+        Ok(Series { groups, step, reach })
+    }
+
+    /// What became of each group.
+    pub(super) fn watched(&self, limit: &Limit, bound: Bound, series: &Series) -> Vec<(Group, Terms, Watched)> {
+        let z = self.z_of(series);
+        let of = |(group, ticks): (&Group, &Vec<Tick>)| {
+            let terms = self.terms(limit, bound, group, z)?;
+            let watched = watch(ticks, series.step, series.reach, &terms);
+            Some((group.clone(), terms, watched))
+        };
+        series.groups.iter().filter_map(of).collect()
+    }
+
+    /// Standard errors that a share must be away: for all groups together, and as many windows as a week has.
+    pub(super) fn z_of(&self, series: &Series) -> Option<f64> {
+        (!self.strict).then(|| z_for(ALPHA / series.groups.len() as f64 / (WEEK / series.step) as f64))
     }
 
     fn groups_of_ticks(&self, limit: &Limit, bound: Bound, step: i64) -> BTreeMap<Group, Vec<Tick>> {
@@ -61,7 +82,7 @@ impl Judge<'_> {
     }
 
     /// What is asked of a group; `None` where the baseline knows nothing to hold it against.
-    fn terms(&self, limit: &Limit, bound: Bound, group: &Group, z: Option<f64>) -> Option<Terms> {
+    pub(super) fn terms(&self, limit: &Limit, bound: Bound, group: &Group, z: Option<f64>) -> Option<Terms> {
         let (op, threshold) = match (&limit.metric, bound) {
             (Metric::Quantile(quantile), Bound::Value(op, _)) => (op, 1.0 - quantile),
             (_, Bound::Value(op, threshold)) => (op, threshold),
@@ -88,6 +109,11 @@ impl Judge<'_> {
             z,
         })
     }
+}
+
+/// The unit of what is seen in windows.
+pub(super) const fn unit_of(limit: &Limit) -> Unit {
+    if matches!(limit.metric, Metric::Count(_)) { Unit::Count } else { Unit::Share }
 }
 
 const fn contrary(op: Op) -> Op {
@@ -141,7 +167,7 @@ fn conclude(unit: Unit, watched: Vec<(Group, Terms, Watched)>) -> Judged {
     Judged { outcome, unit, parts: parts.into_iter().map(|(outcome, _, part)| (outcome, part)).collect(), firings, note }
 }
 
-fn part_of(terms: &Terms, moment: Moment) -> Part {
+pub(super) fn part_of(terms: &Terms, moment: Moment) -> Part {
     Part {
         value: Some(terms.value(moment)),
         numerator: moment.hits,

@@ -12,6 +12,7 @@ mod human;
 mod json;
 mod markdown;
 mod records;
+mod replay;
 pub mod sanitize;
 mod stats;
 mod table;
@@ -22,6 +23,7 @@ pub use compare::{COMPARISONS, ComparisonOutput, comparison_output};
 pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
 pub use gate::{RulesFile, VERDICTS, VerdictOutput, verdict_output, write_summary};
 pub use records::{RecordFormat, RecordWriter};
+pub use replay::{REPLAYS, ReplayOutput, replay_output};
 pub use stats::{Stats, write_stats};
 
 use crate::diagnose::Severity;

@@ -56,7 +56,7 @@ pub struct Report {
 }
 
 /// One input.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Input {
     /// Its path as given, `-` for standard input.
     pub path: String,
@@ -92,7 +92,7 @@ pub struct LineCounts {
 }
 
 /// A stretch of time.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Span {
     /// RFC 3339, UTC.
     pub start: String,

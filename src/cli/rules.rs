@@ -1,0 +1,110 @@
+//! `logcodes rules test FILE... --rule RULE`
+
+use super::args::{RulesArgs, RulesCommand, RulesTestArgs};
+use super::check::{Asked, Said};
+use super::config::Loaded;
+use super::error::Failure;
+use super::report::{self, Counted, Read};
+use super::{Exit, formats, plan, stats, stdout, when};
+use crate::gate::{self, Plan, Terms};
+use crate::output::{self, ReplayOutput, View};
+use crate::report::{Report, ReportSpec};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::path::Path;
+use std::time::Duration;
+
+pub(super) fn run(args: &RulesArgs, loaded: &Loaded) -> Result<Exit, Failure> {
+    let RulesCommand::Test(args) = &args.what;
+    let (option, rules) = match &args.explain {
+        Some(rule) => ("--explain", std::slice::from_ref(rule)),
+        None => ("--rule", args.rule.as_slice()),
+    };
+    let said = Said { option, rules, baseline: args.baseline.as_ref(), expect: &args.expect, strict: args.strict };
+    let most_rejects = args.tally.max_rejects.as_deref().or(loaded.config.check.max_rejects.as_deref()).map(plan::share).transpose()?;
+    test(args, &Asked::new(&said, loaded)?, most_rejects)
+}
+
+/// Tries rules on the logs, or explains the first.
+fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Result<Exit, Failure> {
+    if args.tally.window.is_some() {
+        return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
+    }
+    let (output, file) = output(&args.output)?;
+    let now = Timestamp::now();
+    if let Some(at) = &args.at {
+        // Before a byte is read.
+        when::parse(at, now, &when::zone(args.tally.scan.tz.as_deref())?).map_err(|e| Failure::Usage(format!("--at: {e}")))?;
+    }
+    // Windows in any case: what is said beyond the verdict needs them.
+    let plan =
+        Plan::new(asked.rules.iter().map(|rule| &rule.limit), asked.baseline.is_some(), true).map_err(|e| Failure::Usage(e.to_string()))?;
+
+    let counted =
+        Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
+    let Read { scan, plan: read, mut stages, memory, .. } = report::read(&args.tally, counted, file.as_slice())?;
+    let report = Report::in_stages(&scan, &ReportSpec::default(), &mut |name| stages.end(name));
+    if report.lines.parsed == 0 {
+        return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
+    }
+    let too_many = report::too_many_rejects(&report.lines, most_rejects);
+    let terms = Terms {
+        rules: &asked.rules,
+        are_default: asked.are_default,
+        plan: &plan,
+        expected: &asked.expected,
+        baseline: asked.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
+        strict: asked.strict,
+    };
+    let view = View {
+        width: if file.is_some() { None } else { plan::width() },
+        color: plan::colors(args.tally.color, file.is_none() && plan::is_terminal()),
+        zone: read.zone.clone(),
+        ..View::default()
+    };
+    match (&args.at, asked.rules.first()) {
+        (Some(at), Some(rule)) => {
+            let at = time(at, now, &read.zone, &report)?;
+            let explanation = gate::explain(&report, &terms, rule, at);
+            stages.end("rules");
+            stdout::with(file, |out| Ok((output.explanation)(&explanation, &view, out)?))?;
+            if args.tally.stats {
+                stats::say(&scan, &report, &read.origins, &stages, memory);
+            }
+        }
+        _ => {
+            let replay = gate::replay(&report, &terms);
+            stages.end("rules");
+            stdout::with(file, |out| Ok((output.replay)(&replay, &view, out)?))?;
+            if args.tally.stats {
+                stats::say(&scan, &report, &read.origins, &stages, memory);
+            }
+        }
+    }
+    match too_many {
+        Some(failure) => Err(failure),
+        None if scan.unreadable => Ok(Exit::Usage),
+        None => Ok(Exit::Success),
+    }
+}
+
+fn output(name: &str) -> Result<(&'static ReplayOutput, Option<&Path>), Failure> {
+    let output = output::replay_output(name).ok_or_else(|| {
+        let names: Vec<&str> = output::REPLAYS.iter().map(|o| o.name).collect();
+        Failure::Usage(format!("-o: '{name}' is neither {} nor a file name that ends like one of them", names.join(", ")))
+    })?;
+    Ok((output, (name != output.name).then(|| Path::new(name))))
+}
+
+/// The time that is asked for, if the log has it.
+fn time(text: &str, now: Timestamp, zone: &TimeZone, report: &Report) -> Result<i64, Failure> {
+    let Some(span) = &report.span else {
+        return Err(Failure::Nothing("--at: no line states its time, so that nothing can be said of one".into()));
+    };
+    let at = when::in_log(text, now, zone, (span.start_seconds, span.end_seconds + 1)).map_err(|e| Failure::Usage(format!("--at: {e}")))?;
+    if (span.start_seconds..=span.end_seconds + 1).contains(&at) {
+        return Ok(at);
+    }
+    let asked = crate::model::Timestamp::from_seconds(at);
+    Err(Failure::Usage(format!("--at: {asked} is not within the log, which goes from {} to {}", span.start, span.end)))
+}
