@@ -9,6 +9,9 @@
 //! LOGCODES_SIMULATION=full cargo test --release --test simulation -- --nocapture
 //! ```
 
+// The table is what the command is for.
+#![allow(clippy::print_stdout)]
+
 #[path = "../src/stats/dice.rs"]
 #[allow(dead_code)]
 mod dice;
