@@ -194,7 +194,7 @@ pub(super) struct CompareArgs {
 /// How rules are judged.
 #[derive(Debug, Args)]
 pub(super) struct JudgingArgs {
-    /// What it means that a log cannot tell (default: exit with 3).
+    /// What it means that a log cannot tell: report is to exit with 3 (default: report).
     #[arg(long, value_name = "WHAT", help_heading = "Gate")]
     pub(super) on_inconclusive: Option<Inconclusive>,
     /// Take shares and quantiles as they are, without asking whether so few requests can prove them.
@@ -252,6 +252,7 @@ pub(super) struct RulesTestArgs {
 pub(super) enum Inconclusive {
     Fail,
     Pass,
+    Report,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -129,6 +129,7 @@ pub(super) fn on_doubt(option: Option<Inconclusive>) -> Option<OnInconclusive> {
     option.map(|word| match word {
         Inconclusive::Fail => OnInconclusive::Fail,
         Inconclusive::Pass => OnInconclusive::Pass,
+        Inconclusive::Report => OnInconclusive::Report,
     })
 }
 
