@@ -9,7 +9,7 @@ use support::{Dir, combined, fits};
 fn log(from: u32, count: u32, each: u32) -> String {
     let line = |n: u32| match n % 2 {
         0 => combined(from + n / 2, "GET / HTTP/1.1", 200, 512),
-        _ => combined(from + n / 2, "POST /pay HTTP/1.1", if n / 2 % each == 0 { 502 } else { 200 }, 512),
+        _ => combined(from + n / 2, "POST /pay HTTP/1.1", if (n / 2).is_multiple_of(each) { 502 } else { 200 }, 512),
     };
     (0..count).map(line).collect()
 }
