@@ -21,7 +21,11 @@
 //!    │
 //!  report   Tally -> Report: owned, folded, sorted, serialisable  <── catalogue: what each code means
 //!    │
-//!  baseline Report -> what of it is kept, small: for compare (two of them -> what changed) and gate (rules -> verdict)
+//!  baseline Report -> what of it is kept, small
+//!    │
+//!  gate     rules, Report, a baseline -> Verdict, and when a rule would have fired  <── stats: how sure a count is
+//!    │
+//!  compare  two baselines -> what changed
 //!    │
 //!  output   Report, Comparison, Verdict -> table, json, csv, md, html …; one file an output
 //!    │
@@ -66,8 +70,9 @@ pub mod report;
 
 pub mod baseline;
 
-pub mod compare;
 pub mod gate;
+
+pub mod compare;
 
 pub mod output;
 

@@ -46,12 +46,24 @@ fn options_in_the_examples_exist() {
         + &dir.run(&["records", "--help"]).exits(0).stdout()
         + &dir.run(&["explain", "--help"]).exits(0).stdout()
         + &dir.run(&["compare", "--help"]).exits(0).stdout()
+        + &dir.run(&["check", "--help"]).exits(0).stdout()
+        + &dir.run(&["rules", "test", "--help"]).exits(0).stdout()
         + &dir.run(&["findings", "--help"]).exits(0).stdout();
     for line in blocks(&readme(), "sh").iter().flat_map(|b| b.lines()).filter(|l| l.contains("logcodes ")) {
         let command = line.split("  #").next().unwrap();
         for option in command.split(' ').filter(|w| w.starts_with("--") && w.len() > 2) {
             assert!(help.contains(option), "{option} of {line:?} is not in the help");
         }
+    }
+}
+
+#[test]
+fn rules_in_the_examples_are_read() {
+    let blocks = blocks(&readme(), "rule");
+    let rules: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    assert!(rules.len() >= 5, "{rules:?}");
+    for rule in rules.into_iter().chain(logcodes::gate::default_rules(true).iter().copied()) {
+        assert!(logcodes::rule::limit(rule).is_ok(), "{rule}");
     }
 }
 
