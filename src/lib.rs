@@ -21,7 +21,9 @@
 //!    │
 //!  report   Tally -> Report: owned, folded, sorted, serialisable  <── catalogue: what each code means
 //!    │
-//!  output   Report -> table, json, csv, md; one file an output
+//!  baseline Report -> what of it is kept, small: for compare (two of them -> what changed) and gate (rules -> verdict)
+//!    │
+//!  output   Report, Comparison, Verdict -> table, json, csv, md, html …; one file an output
 //!    │
 //!  config   file and environment -> Config, every mistake with its place
 //!    │

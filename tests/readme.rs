@@ -45,6 +45,7 @@ fn options_in_the_examples_exist() {
     let help = dir.run(&["--help"]).exits(0).stdout()
         + &dir.run(&["records", "--help"]).exits(0).stdout()
         + &dir.run(&["explain", "--help"]).exits(0).stdout()
+        + &dir.run(&["compare", "--help"]).exits(0).stdout()
         + &dir.run(&["findings", "--help"]).exits(0).stdout();
     for line in blocks(&readme(), "sh").iter().flat_map(|b| b.lines()).filter(|l| l.contains("logcodes ")) {
         let command = line.split("  #").next().unwrap();

@@ -229,8 +229,8 @@ fn tables_fit_and_say_it_all() {
     let rules = rules(&["rate(5xx) by route > 10% window 5m", "count(5xx) > 0 per 1m", "spike(5xx)", "share(unparsed) > 1%"], "--rule");
     for output in ["table", "md"] {
         let text = dir.run(&[&["rules", "test", "-o", output, file], &rules[..]].concat()).exits(0).stdout();
-        for part in ["/pay", "10:01:00", "11 min", "78", "24 hours of log", "rate(5xx) by route >"] {
-            assert!(text.contains(part) || part == "11 min" || part == "78", "{output}: {part}\n{text}");
+        for part in ["/pay", "10:01:00", "24 hours of log", "rate(5xx) by route >", "evil"] {
+            assert!(text.contains(part), "{output}: {part}\n{text}");
         }
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{output}");
         let said = dir.run(&["rules", "test", "-o", output, file, "--explain", rules[1], "--at", "13:54"]).exits(0).stdout();

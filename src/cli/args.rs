@@ -17,6 +17,7 @@ use std::path::PathBuf;
   logcodes -s 5xx --since -1h access.log    server errors of the last hour
   logcodes -o csv access.log > codes.csv    for a spreadsheet
   logcodes findings access.log              what went wrong, with all that the lines say for it
+  logcodes compare old.log new.log          what changed between two logs
   logcodes explain 502 499                  what codes mean and what to do
 
 EXIT CODES:
@@ -36,6 +37,7 @@ impl Cli {
             None => &mut self.report.tally,
             Some(Command::Findings(args)) => &mut args.tally,
             Some(Command::Check(args)) => &mut args.tally,
+            Some(Command::Compare(args)) => &mut args.tally,
             Some(Command::Rules(RulesArgs { what: RulesCommand::Test(args) })) => &mut args.tally,
             Some(Command::Records(args)) => return Some((&mut args.scan, None)),
             Some(Command::Explain(_) | Command::Formats(_) | Command::Generate(_)) => return None,
@@ -50,6 +52,9 @@ pub(super) enum Command {
     Findings(Box<FindingsArgs>),
     /// The CI gate: exits with 1 when a rule is violated, 3 when the log cannot tell.
     Check(Box<CheckArgs>),
+    /// What changed between two logs, or in one log since a moment such as a deploy.
+    #[command(override_usage = "logcodes compare [OPTIONS] BEFORE AFTER\n       logcodes compare [OPTIONS] FILE... --at TIME")]
+    Compare(Box<CompareArgs>),
     /// Rules tried on logs that are history.
     Rules(RulesArgs),
     /// Meaning, causes and fixes of status codes, causes and rules (offline).
@@ -75,7 +80,7 @@ pub(super) enum Generated {
     Config,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct ConfigArgs {
     /// Configuration (default: the file that LOGCODES_CONFIG names, ./logcodes.toml, or logcodes/config.toml in the user's
     /// configuration folder, the first that there is).
@@ -108,7 +113,7 @@ pub(super) struct ReportArgs {
 }
 
 /// What the report and its findings have in common.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct TallyArgs {
     #[command(flatten)]
     pub(super) scan: ScanArgs,
@@ -215,13 +220,28 @@ pub(super) struct RulesTestArgs {
     pub(super) output: String,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    pub(super) tally: TallyArgs,
+    /// Part one log in two: before and from this moment on. A time as --since takes it; 14:02 is meant on the day of the log.
+    #[arg(long, value_name = "TIME", help_heading = "Report", allow_hyphen_values = true)]
+    pub(super) at: Option<String>,
+    /// Routes at the most (default: 12 in the table, 20 in Markdown, 500 in HTML, all in JSON).
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
+    pub(super) limit: Option<usize>,
+    /// table, json, md or html, or the name of a file whose extension says which.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
+    pub(super) output: String,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Inconclusive {
     Fail,
     Pass,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ScanArgs {
     /// Logs: files (plain, gzip, zstd, bzip2, xz, tar), directories with all below them, patterns in quotes, or - for standard
     /// input.
@@ -279,7 +299,7 @@ pub(super) struct ScanArgs {
     pub(super) until: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ConfArgs {
     /// nginx's main configuration: its log_formats, includes too, and the one that each log is written with.
     #[arg(long, value_name = "FILE", help_heading = "Reading")]

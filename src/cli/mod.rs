@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod compare;
 mod conf;
 mod config;
 mod error;
@@ -72,6 +73,7 @@ fn run(cli: &Cli, loaded: config::Loaded) -> Result<Exit, error::Failure> {
         None => report::run(&cli.report),
         Some(Command::Findings(args)) => findings::run(args),
         Some(Command::Check(args)) => check::run(args, loaded),
+        Some(Command::Compare(args)) => compare::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
         Some(Command::Rules(args)) => rules::run(args, &loaded),

@@ -90,12 +90,10 @@ fn tell(told: &Told) {
     ));
 }
 
-/// Rejected lines of a report are written in a second pass, which pipes do not allow.
-pub(super) fn can_read_twice(origins: &[Origin]) -> Result<(), Failure> {
+/// What `why` says is done in a second pass, which pipes do not allow.
+pub(super) fn can_read_twice(origins: &[Origin], why: &str) -> Result<(), Failure> {
     match origins.iter().find(|origin| !origin.is_regular()) {
-        Some(origin) => {
-            Err(Failure::Usage(format!("--rejects reads its inputs twice, which '{}' does not allow: name files", origin.name())))
-        }
+        Some(origin) => Err(Failure::Usage(format!("{why}, which '{}' does not allow: name files", origin.name()))),
         None => Ok(()),
     }
 }

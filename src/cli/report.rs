@@ -118,7 +118,7 @@ pub(super) fn read(args: &TallyArgs, counted: Counted, files: &[&Path]) -> Resul
     };
 
     if args.scan.rejects.is_some() {
-        records::can_read_twice(&plan.origins)?;
+        records::can_read_twice(&plan.origins, "--rejects reads its inputs twice")?;
     }
     plan::may_write(&files.iter().copied().chain(args.scan.rejects.as_deref()).collect::<Vec<_>>(), &plan.origins)?;
     let bar = progress::Bar::new(args.scan.no_progress || args.scan.quiet);

@@ -101,7 +101,8 @@ fn time(text: &str, now: Timestamp, zone: &TimeZone, report: &Report) -> Result<
     let Some(span) = &report.span else {
         return Err(Failure::Nothing("--at: no line states its time, so that nothing can be said of one".into()));
     };
-    let at = when::in_log(text, now, zone, (span.start_seconds, span.end_seconds + 1)).map_err(|e| Failure::Usage(format!("--at: {e}")))?;
+    let clock = when::clock(text).and_then(|clock| when::on_days(clock, (span.start_seconds, span.end_seconds + 1), zone).pop());
+    let at = clock.map_or_else(|| when::parse(text, now, zone), Ok).map_err(|e| Failure::Usage(format!("--at: {e}")))?;
     if (span.start_seconds..=span.end_seconds + 1).contains(&at) {
         return Ok(at);
     }

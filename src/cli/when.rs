@@ -3,7 +3,7 @@
 use super::error::Failure;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Span, Timestamp, Zoned};
+use jiff::{Span, Timestamp, ToSpan, Zoned};
 
 /// A zone: a name of the IANA database, an offset, `local` or `UTC`.
 pub(super) fn zone(text: Option<&str>) -> Result<TimeZone, Failure> {
@@ -40,21 +40,6 @@ pub(super) fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<i64, 
         .ok_or_else(|| Failure::Usage(format!("'{text}' is no time: try 2025-06-15, 2025-06-15T15:00, 15:00, -3h or yesterday")))
 }
 
-/// A point in time of a log that spans these seconds: as [`parse`] has it, save that a time of day alone is on the last day on
-/// which the log has it.
-pub(super) fn in_log(text: &str, now: Timestamp, zone: &TimeZone, span: (i64, i64)) -> Result<i64, Failure> {
-    let is_dated =
-        text.trim().parse::<Timestamp>().is_ok() || text.trim().parse::<DateTime>().is_ok() || text.trim().parse::<Date>().is_ok();
-    let clock = text.trim().parse::<Time>().ok().filter(|_| !is_dated);
-    let (Some(clock), Some(end)) = (clock, Timestamp::from_second(span.1).ok().map(|end| end.to_zoned(zone.clone()))) else {
-        return parse(text, now, zone);
-    };
-    let on = |date: Date| date.to_datetime(clock).to_zoned(zone.clone()).ok().map(|at| at.timestamp().as_second());
-    let days = [Some(end.date()), end.date().yesterday().ok()].into_iter().flatten().filter_map(on).collect::<Vec<i64>>();
-    let within = days.iter().find(|at| (span.0..=span.1).contains(at));
-    within.or(days.first()).copied().map_or_else(|| parse(text, now, zone), Ok)
-}
-
 fn relative(text: &str, now: &Zoned) -> Option<Zoned> {
     let span: Span = text.strip_prefix('-')?.trim().parse().ok()?;
     now.checked_sub(span).ok()
@@ -71,6 +56,26 @@ fn absolute(text: &str, now: &Zoned, zone: &TimeZone) -> Option<Zoned> {
         return date.to_zoned(zone.clone()).ok();
     }
     text.parse::<Time>().ok().and_then(|time| now.date().to_datetime(time).to_zoned(zone.clone()).ok())
+}
+
+/// A time of day without a day: `14:02`.
+pub(super) fn clock(text: &str) -> Option<Time> {
+    let text = text.trim();
+    let has_day = text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok() || text.parse::<Date>().is_ok();
+    if has_day { None } else { text.parse().ok() }
+}
+
+/// Days of a log on which a time of day is looked for.
+const MOST_DAYS: usize = 1000;
+
+/// When it was this time of day within a log, its first request excluded; on the first day of the log if never.
+pub(super) fn on_days(time: Time, span: (i64, i64), zone: &TimeZone) -> Vec<i64> {
+    let day = |at: i64| Timestamp::from_second(at).ok().map(|at| at.to_zoned(zone.clone()).date());
+    let Some((first, last)) = day(span.0).zip(day(span.1)) else { return Vec::new() };
+    let instant = |day: Date| day.to_datetime(time).to_zoned(zone.clone()).ok().map(|at| at.timestamp().as_second());
+    let days = first.series(1.day()).take_while(|day| *day <= last).take(MOST_DAYS);
+    let within: Vec<i64> = days.filter_map(instant).filter(|at| *at > span.0 && *at <= span.1).collect();
+    if within.is_empty() { instant(first).into_iter().collect() } else { within }
 }
 
 /// The width of a window in seconds: `30s`, `5m`, `1h`, `1d`.
@@ -110,16 +115,23 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_is_on_the_last_day_of_the_log_that_has_it() {
-        let second = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
-        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let span = (second("2025-06-14T20:00:00Z"), second("2025-06-15T06:00:00Z"));
-        let at = |text: &str| Timestamp::from_second(in_log(text, now, &TimeZone::UTC, span).unwrap()).unwrap().to_string();
-        assert_eq!([at("05:30"), at("23:10:05"), at("12:00")], ["2025-06-15T05:30:00Z", "2025-06-14T23:10:05Z", "2025-06-15T12:00:00Z"]);
+    fn a_time_of_day_is_that_of_the_log() {
+        assert!(clock("14:02").is_some() && clock("2025-06-15").is_none() && clock("2025-06-15T14:02").is_none() && clock("-3h").is_none());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+        let found = |time: &str, start: &str, end: &str, in_zone: &str| {
+            let days = on_days(clock(time).unwrap(), (at(start), at(end)), &zone(Some(in_zone)).unwrap());
+            days.into_iter().map(|at| Timestamp::from_second(at).unwrap().to_string()).collect::<Vec<_>>()
+        };
+        let (start, end) = ("2025-06-15T13:00:00Z", "2025-06-15T15:00:00Z");
+        assert_eq!(found("14:02", start, end, "UTC"), ["2025-06-15T14:02:00Z"]);
+        assert_eq!(found("16:02", start, end, "+02:00"), ["2025-06-15T14:02:00Z"]);
+        assert_eq!(found("09:00", start, end, "UTC"), ["2025-06-15T09:00:00Z"], "outside, on its day");
         assert_eq!(
-            [at("2025-06-14T21:00"), at("2025-06-15"), at("-1h")],
-            ["2025-06-14T21:00:00Z", "2025-06-15T00:00:00Z", "2025-12-31T23:00:00Z"]
+            found("00:05", "2025-06-15T23:50:00Z", "2025-06-16T00:20:00Z", "UTC"),
+            ["2025-06-16T00:05:00Z"],
+            "the one that is within"
         );
+        assert_eq!(found("14:02", start, "2025-06-17T00:00:00Z", "UTC").len(), 2);
     }
 
     #[test]

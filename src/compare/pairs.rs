@@ -59,7 +59,10 @@ fn by_key(side: &Baseline) -> BTreeMap<Key, Route> {
 }
 
 /// Routes with placeholders, by what any route must have that they may stand for.
-struct Patterns<'k>(BTreeMap<(Option<&'k str>, Option<&'k str>, usize), Vec<&'k Key>>);
+struct Patterns<'k>(BTreeMap<Bucket<'k>, Vec<&'k Key>>);
+
+/// Service, method, and how many segments.
+type Bucket<'k> = (Option<&'k str>, Option<&'k str>, usize);
 
 impl<'k> Patterns<'k> {
     fn of(routes: &'k BTreeMap<Key, Route>) -> Self {
@@ -77,7 +80,7 @@ impl<'k> Patterns<'k> {
     }
 }
 
-fn bucket(key: &Key) -> (Option<&str>, Option<&str>, usize) {
+fn bucket(key: &Key) -> Bucket<'_> {
     (key.service.as_deref(), key.method.as_deref(), key.route.split('/').count())
 }
 

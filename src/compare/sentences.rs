@@ -63,7 +63,7 @@ pub(super) fn latency(latency: &Latency, outcome: Outcome) -> String {
     for (other, q) in quantiles.iter().filter(|(other, _)| other != name) {
         text.push_str(&format!("; {other} {}", step(q)));
     }
-    format!("{text}; {} -> {}", counted(latency.count.before, "request"), counted(latency.count.after, "request"))
+    format!("{text}; {} -> {}", count(latency.count.before), counted(latency.count.after, "request"))
 }
 
 /// `503 is new: 41 of 6,000 requests, none of 5,800 before`

@@ -35,10 +35,20 @@ impl Dir {
         self.run_with(args, None)
     }
 
+    /// Runs the program as on a screen of so many columns.
+    pub fn run_in_columns(&self, args: &[&str], columns: usize) -> Ran {
+        self.run_as(args, None, Some(columns))
+    }
+
     /// Runs the program with bytes on its standard input.
     pub fn run_with(&self, args: &[&str], input: Option<&[u8]>) -> Ran {
+        self.run_as(args, input, None)
+    }
+
+    fn run_as(&self, args: &[&str], input: Option<&[u8]>, columns: Option<usize>) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logcodes"));
         command.args(args).current_dir(&self.0).env_remove("NO_COLOR").env_remove("COLUMNS").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(columns.map(|columns| ("COLUMNS", columns.to_string())));
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child = command.spawn().unwrap();
         let writer = input.map(|bytes| {

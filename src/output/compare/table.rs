@@ -28,13 +28,13 @@ struct Page<'p> {
 impl Page<'_> {
     fn header(&mut self, comparison: &Comparison) -> io::Result<()> {
         let parts = words::summary(comparison);
-        let one = parts.join("   ");
+        let one = parts.join(", ");
         match self.view.width {
             Some(columns) if width(&one) > columns => parts.iter().try_for_each(|part| self.wrapped(part, "", "  "))?,
             _ => self.wrapped(&one, "", "  ")?,
         }
-        self.wrapped(&format!("before  {}", words::side(&comparison.before, self.view)), "", "        ")?;
-        self.wrapped(&format!("after   {}", words::side(&comparison.after, self.view)), "", "        ")?;
+        self.wrapped(&format!("before: {}", words::side(&comparison.before, self.view)), "", "  ")?;
+        self.wrapped(&format!("after: {}", words::side(&comparison.after, self.view)), "", "  ")?;
         if let Some(at) = words::at(comparison, self.view) {
             self.wrapped(&at, "", "  ")?;
         }
@@ -51,9 +51,10 @@ impl Page<'_> {
             let first = format!("{} ", words::mark(change.outcome));
             let place = words::place(change);
             let place = clean(&place);
-            match self.view.color {
-                true => self.painted(change.outcome, &format!("{first}{place}"))?,
-                false => self.wrapped(&place, &first, "  ")?,
+            if self.view.color {
+                self.painted(change.outcome, &format!("{first}{place}"))?;
+            } else {
+                self.wrapped(&place, &first, "  ")?;
             }
             self.wrapped(&change.sentence, "    ", "    ")?;
             // The same advice is given once.

@@ -113,16 +113,16 @@ pub(super) fn conclusion(comparison: &Comparison) -> String {
 
 /// Where it is: the service before the route, if there is one.
 pub(super) fn place(change: &Change) -> String {
-    with_service(change.service.as_deref(), change.place())
+    with_service(change.service.as_deref(), &change.place())
 }
 
 /// Service, method and route.
 pub(super) fn name(row: &RouteRow) -> String {
-    with_service(row.service.as_deref(), row.name())
+    with_service(row.service.as_deref(), &row.name())
 }
 
-fn with_service(service: Option<&str>, name: String) -> String {
-    service.map_or(name.clone(), |service| format!("{service}: {name}"))
+fn with_service(service: Option<&str>, name: &str) -> String {
+    service.map_or_else(|| name.to_owned(), |service| format!("{service}: {name}"))
 }
 
 /// `502 Bad Gateway: no valid answer from upstream. First: …`; nothing for what got better or has no code.

@@ -1,0 +1,225 @@
+//! `logcodes compare BEFORE AFTER` and `logcodes compare FILE... --at TIME`
+
+use super::args::{CompareArgs, TallyArgs};
+use super::error::Failure;
+use super::report::{self, Counted, Read};
+use super::{Exit, formats, plan, records, stats, stderr, stdout, when};
+use crate::baseline::Baseline;
+use crate::compare::{Comparison, Log};
+use crate::input::Origin;
+use crate::output::{COMPARISONS, ComparisonOutput, View, comparison_output};
+use crate::report::{Report, ReportSpec};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+/// Bytes of a file that tell whether it is a baseline.
+const HEAD: u64 = 256;
+/// Bytes that a baseline may have: one of very many routes with all their durations has some megabytes.
+const LARGEST: u64 = 1 << 30;
+
+pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
+    let output = output(&args.output)?;
+    let file = (args.output != output.name).then(|| Path::new(&args.output));
+    if args.tally.scan.rejects.is_some() {
+        return Err(Failure::Usage("--rejects goes with one log: 'logcodes --rejects FILE LOG' writes down what of it is rejected".into()));
+    }
+    let zone = when::zone(args.tally.scan.tz.as_deref())?;
+    let (before, after, at) = match &args.at {
+        Some(text) => halves(args, text, &zone, file)?,
+        None => two(args, file)?,
+    };
+    for (side, other, name) in [(&before, &after, "BEFORE"), (&after, &before, "AFTER")] {
+        if let Some(why) = side.nothing(other, at, name) {
+            return Err(Failure::Nothing(why));
+        }
+    }
+    let unreadable = before.unreadable || after.unreadable;
+    let too_many = before.too_many.or(after.too_many);
+    let mut comparison = Comparison::new(&before.log, &after.log, at);
+    comparison.warnings = before.warnings;
+    comparison.warnings.extend(after.warnings);
+    comparison.warnings.dedup();
+    comparison.routes.truncate(args.limit.unwrap_or(usize::MAX));
+    let view = View {
+        width: if file.is_some() { None } else { plan::width() },
+        color: plan::colors(args.tally.color, file.is_none() && plan::is_terminal()),
+        zone,
+        limit: args.limit,
+        ..View::default()
+    };
+    stdout::with(file, |out| Ok((output.write)(&comparison, &view, out)?))?;
+    match too_many {
+        Some(failure) => Err(failure),
+        None if unreadable => Ok(Exit::Usage),
+        None => Ok(Exit::Success),
+    }
+}
+
+fn output(name: &str) -> Result<&'static ComparisonOutput, Failure> {
+    comparison_output(name).ok_or_else(|| {
+        let names: Vec<&str> = COMPARISONS.iter().map(|o| o.name).collect();
+        Failure::Usage(format!("-o: '{name}' is neither {} nor a file name that ends like one of them", names.join(", ")))
+    })
+}
+
+/// One side, read.
+#[derive(Default)]
+struct Side {
+    log: Log,
+    /// Why it has no request, if it has none.
+    why: Option<String>,
+    /// Some of its inputs could not be opened.
+    unreadable: bool,
+    too_many: Option<Failure>,
+    warnings: Vec<String>,
+}
+
+impl Side {
+    /// What to say if there is nothing to judge.
+    fn nothing(&self, other: &Self, at: Option<i64>, name: &str) -> Option<String> {
+        let empty = self.log.summary.routes.iter().all(|route| route.count == 0);
+        let why = self.why.clone().filter(|_| empty).or_else(|| empty.then(|| "it has no request".into()))?;
+        match (at, other.log.summary.span) {
+            (Some(at), Some((start, end))) => Some(format!(
+                "{name} has no request: --at is {}, and those that count are from {} to {}",
+                rfc3339(at),
+                rfc3339(start),
+                rfc3339(end)
+            )),
+            _ => Some(format!("{name}: {why}")),
+        }
+    }
+}
+
+fn rfc3339(at: i64) -> String {
+    crate::model::Timestamp::from_seconds(at).to_string()
+}
+
+/// Before, after, and the moment between them if there is one.
+type Sides = (Side, Side, Option<i64>);
+
+fn two(args: &CompareArgs, file: Option<&Path>) -> Result<Sides, Failure> {
+    let [before, after] = args.tally.scan.files.as_slice() else {
+        return Err(Failure::Usage(match args.tally.scan.files.len() {
+            0 => "name two logs, BEFORE and AFTER, or one and the moment that parts it: logcodes compare access.log --at 14:02".into(),
+            1 => "name two logs, BEFORE and AFTER; --at TIME parts a single one in two".into(),
+            n => format!(
+                "compare takes two logs, BEFORE and AFTER, not {n}: put those of a side into a directory, or name them by a pattern in quotes"
+            ),
+        }));
+    };
+    if [before, after].iter().all(|path| path.as_os_str() == "-") {
+        return Err(Failure::Usage("standard input can be one of the two logs, not both: name a file".into()));
+    }
+    Ok((one(args, before, "BEFORE", file)?, one(args, after, "AFTER", file)?, None))
+}
+
+/// A side that is a log of its own, or a baseline.
+fn one(args: &CompareArgs, path: &Path, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
+    if is_baseline(path) {
+        plan::may_write(file.as_slice(), &[Origin::File(path.to_owned())])?;
+        return baseline(args, path);
+    }
+    let mut tally = args.tally.clone();
+    tally.scan.files = vec![path.to_owned()];
+    log(&tally, name, file)
+}
+
+fn is_baseline(path: &Path) -> bool {
+    let mut start = Vec::new();
+    // What cannot be read is said by whoever reads it as a log. A pipe must not be touched: it could be read only once.
+    path.is_file() && File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut start)).is_ok() && Baseline::is_meant(&start)
+}
+
+fn baseline(args: &CompareArgs, path: &Path) -> Result<Side, Failure> {
+    let wrong = |what: String| Failure::Usage(format!("{}: {what}", path.display()));
+    let mut text = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text)).map_err(|e| wrong(e.to_string()))?;
+    let summary = Baseline::read(&text).map_err(|e| wrong(e.to_string()))?;
+    let scan = &args.tally.scan;
+    let lists = [&scan.status, &scan.path, &scan.method, &scan.host, &scan.only_service];
+    let mut warnings = Vec::new();
+    if lists.iter().any(|list| !list.is_empty()) || scan.since.is_some() || scan.until.is_some() {
+        let name = path.display();
+        warnings.push(format!("{name}: a baseline is taken as it was saved: what selects lines does not apply to it, so it should have been saved with the same"));
+    }
+    if !scan.quiet {
+        warnings.iter().for_each(|warning| stderr::say(&format!("warning: {warning}")));
+    }
+    let log = Log { inputs: vec![path.display().to_string()], saved: true, summary };
+    Ok(Side { log, warnings, ..Side::default() })
+}
+
+/// A log, read and summed up.
+fn log(tally: &TallyArgs, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
+    let counted = Counted { cross: true, ..Counted::default() };
+    let Read { scan, plan, width, mut stages, memory, most_rejects } = report::read(tally, counted, file.as_slice())?;
+    let report = Report::in_stages(&scan, &ReportSpec { width, ..ReportSpec::default() }, &mut |name| stages.end(name));
+    let summary = Baseline::of(&report);
+    stages.end("summary");
+    if tally.stats {
+        stats::say(&scan, &report, &plan.origins, &stages, memory);
+    }
+    let too_many = report::too_many_rejects(&report.lines, most_rejects).map(|failure| Failure::Nothing(format!("{name}: {failure}")));
+    let why = (report.lines.parsed == 0).then(|| formats::why_nothing(&scan, &report));
+    let inputs = report.inputs.iter().map(|input| input.path.clone()).collect();
+    let log = Log { inputs, saved: false, summary };
+    Ok(Side { log, why, unreadable: scan.unreadable, too_many, warnings: report.warnings })
+}
+
+/// The two halves of one log.
+fn halves(args: &CompareArgs, text: &str, zone: &TimeZone, file: Option<&Path>) -> Result<Sides, Failure> {
+    let quiet = {
+        let mut tally = args.tally.clone();
+        (tally.scan.quiet, tally.stats) = (true, false);
+        tally
+    };
+    if let Some(path) = args.tally.scan.files.iter().find(|path| is_baseline(path)) {
+        let name = path.display();
+        return Err(Failure::Usage(format!("{name}: a baseline has no times, so --at cannot part it: name a log")));
+    }
+    let plan = plan::plan(&quiet.scan)?;
+    records::can_read_twice(&plan.origins, "--at reads its inputs twice")?;
+    let at = moment(text, zone, &quiet)?;
+    let filter = &plan.spec.filter;
+    if filter.since.is_some_and(|since| since >= at) || filter.until.is_some_and(|until| until <= at) {
+        return Err(Failure::Usage(format!("--at {text} is {}, which --since and --until leave out", rfc3339(at))));
+    }
+    let mut before = args.tally.clone();
+    before.scan.until = Some(rfc3339(at));
+    // What is wrong with the inputs has been said by then.
+    let mut after = args.tally.clone();
+    (after.scan.quiet, after.scan.since) = (true, Some(rfc3339(at)));
+    let (mut before, mut after) = (log(&before, "BEFORE", file)?, log(&after, "AFTER", file)?);
+    // A side lasts to the moment that parts them, not just to its last request.
+    if let (Some(first), Some(second)) = (&mut before.log.summary.span, &mut after.log.summary.span) {
+        (first.1, second.0) = (at - 1, at);
+    }
+    Ok((before, after, Some(at)))
+}
+
+/// The moment that is meant: a time of day is one of the log's own day.
+fn moment(text: &str, zone: &TimeZone, quiet: &TallyArgs) -> Result<i64, Failure> {
+    let Some(time) = when::clock(text) else {
+        return when::parse(text, Timestamp::now(), zone).map_err(|e| Failure::Usage(format!("--at: {e}")));
+    };
+    let Read { scan, .. } = report::read(quiet, Counted::default(), &[])?;
+    let Some(span) = scan.tally.span() else {
+        return Err(Failure::Nothing(format!("--at {text}: no request that counts states a time, so nothing is before or after")));
+    };
+    match when::on_days(time, span, zone).as_slice() {
+        [at] => Ok(*at),
+        several => {
+            let of = |at: Option<&i64>| at.map_or_else(String::new, |at| rfc3339(*at));
+            Err(Failure::Usage(format!(
+                "--at {text}: the log has this time of day {} times; say which: --at {} to --at {}",
+                several.len(),
+                of(several.first()),
+                of(several.last())
+            )))
+        }
+    }
+}
