@@ -27,7 +27,7 @@ impl Baseline {
         let seen = |row: &RouteRow| {
             let cells = row.cells.iter().filter_map(|cell| {
                 let count = cell.per_window().into_iter().filter(|(start, _)| *start < end).map(|(_, count)| count).sum::<u64>();
-                (count > 0).then(|| (cell.code, count))
+                (count > 0).then_some((cell.code, count))
             });
             let codes: BTreeMap<u16, u64> = cells.collect();
             let until = |(start, _): &(i64, u64)| *start < end;

@@ -62,24 +62,19 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
         zone: read.zone.clone(),
         ..View::default()
     };
-    match (&args.at, asked.rules.first()) {
-        (Some(at), Some(rule)) => {
-            let at = time(at, now, &read.zone, &report)?;
-            let explanation = gate::explain(&report, &terms, rule, at);
-            stages.end("rules");
-            stdout::with(file, |out| Ok((output.explanation)(&explanation, &view, out)?))?;
-            if args.tally.stats {
-                stats::say(&scan, &report, &read.origins, &stages, memory);
-            }
-        }
-        _ => {
-            let replay = gate::replay(&report, &terms);
-            stages.end("rules");
-            stdout::with(file, |out| Ok((output.replay)(&replay, &view, out)?))?;
-            if args.tally.stats {
-                stats::say(&scan, &report, &read.origins, &stages, memory);
-            }
-        }
+    let explained = match (&args.at, asked.rules.first()) {
+        (Some(at), Some(rule)) => Some(gate::explain(&report, &terms, rule, time(at, now, &read.zone, &report)?)),
+        _ => None,
+    };
+    let replay = explained.is_none().then(|| gate::replay(&report, &terms));
+    stages.end("rules");
+    stdout::with(file, |out| {
+        explained.iter().try_for_each(|explained| (output.explanation)(explained, &view, out))?;
+        Ok(replay.iter().try_for_each(|replay| (output.replay)(replay, &view, out))?)
+    })?;
+    stages.end("output");
+    if args.tally.stats {
+        stats::say(&scan, &report, &read.origins, &stages, memory);
     }
     match too_many {
         Some(failure) => Err(failure),
