@@ -224,7 +224,7 @@ fn mistakes_are_2_and_say_what_to_do() {
         (&["--baseline", "none.json"], "none.json"),
         (&["--baseline", "access.log"], "this is no baseline"),
         (&["--expect", "/login"], "ROUTE=CODES"),
-        (&["--on-inconclusive", "maybe"], "possible values: fail, pass"),
+        (&["--on-inconclusive", "maybe"], "possible values: fail, pass, report"),
         (&["--window", "5m"], "rules say how wide their windows are"),
     ] {
         let args: Vec<&str> = ["check", "access.log", "-o", "json"].into_iter().chain(args.iter().copied()).collect();

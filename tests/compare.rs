@@ -9,7 +9,7 @@ use support::{Dir, combined, fits};
 fn log(from: u32, count: u32, each: u32) -> String {
     let line = |n: u32| match n % 2 {
         0 => combined(from + n / 2, "GET / HTTP/1.1", 200, 512),
-        _ => combined(from + n / 2, "POST /pay HTTP/1.1", if n / 2 % each == 0 { 502 } else { 200 }, 512),
+        _ => combined(from + n / 2, "POST /pay HTTP/1.1", if (n / 2).is_multiple_of(each) { 502 } else { 200 }, 512),
     };
     (0..count).map(line).collect()
 }
@@ -280,4 +280,36 @@ fn the_table_fits_the_screen() {
     }
     let all = dir.run(&["compare", "before.log", "after.log", "-n", "3", "-o", "json"]).exits(0).json();
     assert_eq!((all["routes"].as_array().unwrap().len(), &all["routes_total"]), (3, &20.into()));
+}
+
+#[test]
+fn rules_judge_the_later_log_against_the_earlier_one() {
+    let dir = Dir::new();
+    let log = |fails: u32| -> String {
+        let code = |n: u32| if n % fails == 7 { 502 } else { 200 };
+        (0..8000).map(|n| combined(n, "GET /api/x HTTP/1.1", code(n), 9)).collect()
+    };
+    dir.file("before.log", log(400));
+    dir.file("after.log", log(60));
+    dir.file("same.log", log(380));
+    let compare = |after: &str, rule: &str, code: i32| {
+        dir.run(&["compare", "before.log", after, "-o", "json", "--fail-on", rule]).exits(code).json()["verdict"].clone()
+    };
+    let verdict = compare("after.log", "rate(5xx) by route > 2x baseline", 1);
+    assert_eq!((verdict["verdict"].as_str(), verdict["baseline"].as_str()), (Some("fail"), Some("before.log")));
+    assert_eq!(verdict["rules"][0]["before"]["numerator"], 20);
+    assert_eq!(compare("same.log", "rate(5xx) by route > 2x baseline", 0)["verdict"], "pass");
+    assert_eq!(compare("same.log", "rate(5xx) > 5% min 100000", 3)["verdict"], "inconclusive");
+    for (output, what) in
+        [("table", "FAIL  rate(5xx) > 2x baseline"), ("md", "| FAIL | `rate(5xx) > 2x baseline` |"), ("html", "<h2>Rules</h2>")]
+    {
+        let ran = dir.run(&["compare", "before.log", "after.log", "-o", output, "--fail-on", "rate(5xx) > 2x baseline"]).exits(1);
+        assert!(ran.stdout().contains(what), "{output}: {}", ran.stdout());
+    }
+    // Without rules nobody judges.
+    assert!(dir.run(&["compare", "before.log", "after.log", "-o", "json"]).exits(0).json().get("verdict").is_none());
+    dir.run(&["check", "before.log", "-o", "json", "--save-baseline", "base.json"]).exits(0);
+    dir.run(&["compare", "base.json", "after.log", "--fail-on", "new(5xx)"]).exits(0);
+    assert!(dir.run(&["compare", "before.log", "base.json", "--fail-on", "new(5xx)"]).exits(2).stderr().contains("AFTER is a baseline"));
+    assert!(dir.run(&["compare", "before.log", "after.log", "--fail-on", "new(5x)"]).exits(2).stderr().contains("--fail-on"));
 }

@@ -40,10 +40,13 @@ impl Durations {
         self.at_rank((quantile * self.total as f64 - 1e-9).ceil().max(1.0) as u64)
     }
 
-    /// Between these the quantile of all that could have been logged lies, `z` standard errors away: seconds.
+    /// Between these the quantile of all that could have been logged lies, `z` standard errors away: seconds. Where there are too few
+    /// for any to bound it, 0 and infinity do.
     pub fn interval(&self, quantile: f64, z: f64) -> Option<(f64, f64)> {
         let (low, high) = stats::ranks(self.total, quantile, z);
-        Some((self.at_rank(low)?, self.at_rank(high)?))
+        let low = if low == 0 { Some(0.0) } else { self.at_rank(low) };
+        let high = if high > self.total { Some(f64::INFINITY) } else { self.at_rank(high) };
+        low.zip(high).filter(|_| self.total > 0)
     }
 
     /// The duration of this rank, from 1.
@@ -71,10 +74,12 @@ mod tests {
     fn quantiles_are_those_of_the_sorted_list() {
         let durations = Durations::of([[(1000, 10), (3000, 5)].as_slice(), &[(2000, 4), (3000, 1)]]);
         assert_eq!(durations.total(), 20);
-        assert_eq!([0.5, 0.51, 0.7, 0.95, 1.0].map(|q| durations.quantile(q).unwrap()), [0.001, 0.002, 0.002, 0.003, 0.003]);
+        let micros = |q: f64| (durations.quantile(q).unwrap() * 1e6).round() as u64;
+        assert_eq!([0.5, 0.51, 0.7, 0.95, 1.0].map(micros), [1000, 2000, 2000, 3000, 3000]);
         assert_eq!((durations.slower_than(0.001), durations.slower_than(0.003)), (10, 0));
         let (low, high) = durations.interval(0.5, 2.576).unwrap();
         assert!(low <= 0.001 && high >= 0.002);
-        assert_eq!(Durations::default().quantile(0.5), None);
+        assert!(durations.interval(0.99, 2.576).unwrap().1.is_infinite());
+        assert_eq!((Durations::default().quantile(0.5), Durations::default().interval(0.5, 2.0)), (None, None));
     }
 }

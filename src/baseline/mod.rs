@@ -67,7 +67,8 @@ pub struct Route {
 pub struct Count {
     /// Responses.
     pub count: u64,
-    /// Their variance per window against what Poisson's distribution has, at least 1; 1 where nothing tells.
+    /// How much they come in heaps: their variance per window against what Poisson's distribution has, at least 1 and rather too
+    /// high than too low; 8 where nothing tells.
     pub dispersion: f64,
 }
 

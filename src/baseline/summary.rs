@@ -2,7 +2,7 @@
 
 use super::{Baseline, Count, Route, SCHEMA_VERSION};
 use crate::report::{CodeCell, Report, RouteRow};
-use crate::stats::{Bin, dispersion};
+use crate::stats::{Bin, cautious_dispersion};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MINUTE: i64 = 60;
@@ -72,7 +72,7 @@ fn counted(row: &RouteRow, codes: &BTreeMap<u16, u64>, step: i64, is_meant: &dyn
         let hits =
             |start: &i64| per_code.iter().filter(|(code, _)| is_meant(*code)).filter_map(|(_, counts)| counts.get(start)).sum::<u64>();
         let bins: Vec<Bin> = windows.iter().map(|(start, all)| Bin { k: hits(start) as f64, n: *all as f64 }).collect();
-        dispersion(&bins)
+        cautious_dispersion(&bins)
     };
     let code = |(code, _): &(u16, BTreeMap<i64, u64>)| {
         (*code, Count { count: codes.get(code).copied().unwrap_or(0), dispersion: spread(&|other| other == *code) })

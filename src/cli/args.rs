@@ -163,7 +163,38 @@ pub(super) struct CheckArgs {
     /// Keep what this log was like, if it does not fail.
     #[arg(long, value_name = "FILE", help_heading = "Gate")]
     pub(super) save_baseline: Option<PathBuf>,
-    /// What it means that a log cannot tell (default: exit with 3).
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
+    /// table (default), json, junit, github, gitlab, sarif or md; a file whose extension says which; or NAME=FILE. Repeatable.
+    #[arg(short, long, value_name = "FORMAT|FILE", help_heading = "Gate")]
+    pub(super) output: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    pub(super) tally: TallyArgs,
+    /// Part one log in two: before and from this moment on. A time as --since takes it; 14:02 is meant on the day of the log.
+    #[arg(long, value_name = "TIME", help_heading = "Report", allow_hyphen_values = true)]
+    pub(super) at: Option<String>,
+    /// What of AFTER is a violation, BEFORE being the baseline: 'rate(5xx) by route > 2x baseline', 'new(5xx)'. Repeatable; without
+    /// rules the comparison is told and judged by nobody.
+    #[arg(long, value_name = "RULE", help_heading = "Gate")]
+    pub(super) fail_on: Vec<String>,
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
+    /// Routes at the most (default: 12 in the table, 20 in Markdown, 500 in HTML, all in JSON).
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
+    pub(super) limit: Option<usize>,
+    /// table, json, md or html, or the name of a file whose extension says which.
+    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
+    pub(super) output: String,
+}
+
+/// How rules are judged.
+#[derive(Debug, Args)]
+pub(super) struct JudgingArgs {
+    /// What it means that a log cannot tell: report is to exit with 3 (default: report).
     #[arg(long, value_name = "WHAT", help_heading = "Gate")]
     pub(super) on_inconclusive: Option<Inconclusive>,
     /// Take shares and quantiles as they are, without asking whether so few requests can prove them.
@@ -172,9 +203,6 @@ pub(super) struct CheckArgs {
     /// Codes that are normal on a route, which no rule counts: /login=401,302 or '/api/*=404'. Repeatable.
     #[arg(long, value_name = "ROUTE=CODES", help_heading = "Gate")]
     pub(super) expect: Vec<String>,
-    /// table (default), json, junit, github, gitlab, sarif or md; a file whose extension says which; or NAME=FILE. Repeatable.
-    #[arg(short, long, value_name = "FORMAT|FILE", help_heading = "Gate")]
-    pub(super) output: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -220,25 +248,11 @@ pub(super) struct RulesTestArgs {
     pub(super) output: String,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct CompareArgs {
-    #[command(flatten)]
-    pub(super) tally: TallyArgs,
-    /// Part one log in two: before and from this moment on. A time as --since takes it; 14:02 is meant on the day of the log.
-    #[arg(long, value_name = "TIME", help_heading = "Report", allow_hyphen_values = true)]
-    pub(super) at: Option<String>,
-    /// Routes at the most (default: 12 in the table, 20 in Markdown, 500 in HTML, all in JSON).
-    #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
-    pub(super) limit: Option<usize>,
-    /// table, json, md or html, or the name of a file whose extension says which.
-    #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
-    pub(super) output: String,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Inconclusive {
     Fail,
     Pass,
+    Report,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -5,7 +5,7 @@ use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
 use super::verdict::{self, Target};
-use super::{Exit, formats, plan, stderr, stdout};
+use super::{Exit, baseline, formats, plan};
 use crate::baseline::Baseline;
 use crate::config::{Check, OnInconclusive};
 use crate::gate::{self, Expected, Outcome, Plan, Rule, Terms};
@@ -18,14 +18,11 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
     if args.tally.window.is_some() {
         return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
     }
-    let said =
-        Said { option: "--fail-on", rules: &args.fail_on, baseline: args.baseline.as_ref(), expect: &args.expect, strict: args.strict };
+    let judging = &args.judging;
+    let (expect, strict) = (&judging.expect, judging.strict);
+    let said = Said { option: "--fail-on", rules: &args.fail_on, baseline: args.baseline.as_ref(), expect, strict };
     let asked = Asked::new(&said, &loaded)?;
-    let on_doubt = match args.on_inconclusive {
-        Some(Inconclusive::Fail) => OnInconclusive::Fail,
-        Some(Inconclusive::Pass) => OnInconclusive::Pass,
-        None => loaded.config.check.on_inconclusive.unwrap_or_default(),
-    };
+    let on_doubt = on_doubt(judging.on_inconclusive).or(loaded.config.check.on_inconclusive).unwrap_or_default();
     let most_rejects = args.tally.max_rejects.as_deref().or(loaded.config.check.max_rejects.as_deref()).map(plan::share).transpose()?;
     let targets = verdict::targets(&args.output, loaded.config.check.output.as_deref())?;
     let has_baseline = asked.baseline.is_some();
@@ -56,14 +53,13 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
         return Err(Failure::Nothing(why));
     }
     if let Some((path, baseline)) = to_save {
-        save(path, &baseline, said.verdict)?;
+        baseline::save(path, &baseline, said.verdict)?;
     }
-    match (said.verdict, on_doubt, too_many) {
-        (Outcome::Fail, ..) | (Outcome::Inconclusive, OnInconclusive::Fail, _) => Ok(Exit::Violated),
+    match (exit(said.verdict, on_doubt), too_many) {
+        (Exit::Violated, _) => Ok(Exit::Violated),
         _ if scan.unreadable => Ok(Exit::Usage),
-        (_, _, Some(too_many)) => Err(too_many),
-        (Outcome::Inconclusive, OnInconclusive::Report, None) => Ok(Exit::Nothing),
-        (Outcome::Pass, ..) | (Outcome::Inconclusive, OnInconclusive::Pass, None) => Ok(Exit::Success),
+        (_, Some(too_many)) => Err(too_many),
+        (exit, None) => Ok(exit),
     }
 }
 
@@ -92,7 +88,8 @@ impl Asked {
     pub(super) fn new(said: &Said<'_>, loaded: &Loaded) -> Result<Self, Failure> {
         let Check { fail_on, expect, baseline, strict, .. } = &loaded.config.check;
         let baseline = said.baseline.cloned().or_else(|| baseline.as_ref().map(PathBuf::from));
-        let baseline = baseline.map(|path| Ok::<_, Failure>((read_baseline(&path)?, path.display().to_string()))).transpose()?;
+        let baseline =
+            baseline.map(|path| Ok::<_, Failure>((baseline::read(&path, "--baseline: ")?, path.display().to_string()))).transpose()?;
         let plain = |limit: &rule::Limit| Rule { name: None, limit: limit.clone(), fix: None };
         let mut rules = parsed(said.option, said.rules)?;
         let are_given = !rules.is_empty();
@@ -103,8 +100,7 @@ impl Asked {
         if are_default {
             rules = parsed(said.option, gate::default_rules(baseline.is_some()))?;
         }
-        let expected = said.expect.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}"))));
-        let given: Vec<Expected> = expected.collect::<Result<_, _>>()?;
+        let given = self::expected(said.expect)?;
         Ok(Self {
             rules,
             are_default,
@@ -117,7 +113,7 @@ impl Asked {
 }
 
 /// Rules of the command line, all mistakes at once.
-fn parsed(option: &str, texts: &[impl AsRef<str>]) -> Result<Vec<Rule>, Failure> {
+pub(super) fn parsed(option: &str, texts: &[impl AsRef<str>]) -> Result<Vec<Rule>, Failure> {
     let (mut rules, mut wrong) = (Vec::new(), Vec::new());
     for text in texts {
         match rule::limit(text.as_ref()) {
@@ -128,19 +124,25 @@ fn parsed(option: &str, texts: &[impl AsRef<str>]) -> Result<Vec<Rule>, Failure>
     if wrong.is_empty() { Ok(rules) } else { Err(Failure::Usage(wrong.join("\n"))) }
 }
 
-fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
-    let text = std::fs::read(path).map_err(|e| Failure::Usage(format!("--baseline: {}: {e}", path.display())))?;
-    Baseline::read(&text).map_err(|e| Failure::Usage(format!("--baseline: {}: {e}", path.display())))
+/// What `--on-inconclusive` says.
+pub(super) fn on_doubt(option: Option<Inconclusive>) -> Option<OnInconclusive> {
+    option.map(|word| match word {
+        Inconclusive::Fail => OnInconclusive::Fail,
+        Inconclusive::Pass => OnInconclusive::Pass,
+        Inconclusive::Report => OnInconclusive::Report,
+    })
 }
 
-/// A log that fails is none that later ones should be held against.
-fn save(path: &Path, baseline: &Baseline, verdict: Outcome) -> Result<(), Failure> {
-    if verdict == Outcome::Fail {
-        stderr::say(&format!("warning: {}: not saved, because a log that fails is no measure for later ones", path.display()));
-        return Ok(());
+/// What `--expect` says.
+pub(super) fn expected(texts: &[String]) -> Result<Vec<Expected>, Failure> {
+    texts.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}")))).collect()
+}
+
+/// The exit code of a verdict on a log that could be read.
+pub(super) fn exit(verdict: Outcome, on_doubt: OnInconclusive) -> Exit {
+    match (verdict, on_doubt) {
+        (Outcome::Fail, _) | (Outcome::Inconclusive, OnInconclusive::Fail) => Exit::Violated,
+        (Outcome::Inconclusive, OnInconclusive::Report) => Exit::Nothing,
+        (Outcome::Pass, _) | (Outcome::Inconclusive, OnInconclusive::Pass) => Exit::Success,
     }
-    // Whole or not at all: the old one may be what this log was held against.
-    let beside = path.with_extension("tmp");
-    stdout::with(Some(&beside), |out| Ok(baseline.write(out)?))?;
-    std::fs::rename(&beside, path).map_err(|e| Failure::Usage(format!("--save-baseline: {}: {e}", path.display())))
 }

@@ -3,22 +3,18 @@
 use super::args::{CompareArgs, TallyArgs};
 use super::error::Failure;
 use super::report::{self, Counted, Read};
-use super::{Exit, formats, plan, records, stats, stderr, stdout, when};
+use super::{Exit, baseline, check, formats, plan, records, stats, stderr, stdout, when};
 use crate::baseline::Baseline;
 use crate::compare::{Comparison, Log};
+use crate::config::OnInconclusive;
+use crate::gate::{self, Expected, Plan, Rule, Terms, Verdict};
 use crate::input::Origin;
 use crate::output::{COMPARISONS, ComparisonOutput, View, comparison_output};
-use crate::report::{Report, ReportSpec};
+use crate::report::{Lines, Report, ReportSpec};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
-
-/// Bytes of a file that tell whether it is a baseline.
-const HEAD: u64 = 256;
-/// Bytes that a baseline may have: one of very many routes with all their durations has some megabytes.
-const LARGEST: u64 = 1 << 30;
+use std::time::Duration;
 
 pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let output = output(&args.output)?;
@@ -27,18 +23,21 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
         return Err(Failure::Usage("--rejects goes with one log: 'logcodes --rejects FILE LOG' writes down what of it is rejected".into()));
     }
     let zone = when::zone(args.tally.scan.tz.as_deref())?;
+    let gate = Gate::new(args)?;
     let (before, after, at) = match &args.at {
-        Some(text) => halves(args, text, &zone, file)?,
-        None => two(args, file)?,
+        Some(text) => halves(args, text, &zone, file, gate.as_ref())?,
+        None => two(args, file, gate.as_ref())?,
     };
     for (side, other, name) in [(&before, &after, "BEFORE"), (&after, &before, "AFTER")] {
         if let Some(why) = side.nothing(other, at, name) {
             return Err(Failure::Nothing(why));
         }
     }
+    let on_doubt = check::on_doubt(args.judging.on_inconclusive).unwrap_or_default();
     let unreadable = before.unreadable || after.unreadable;
     let too_many = before.too_many.or(after.too_many);
     let mut comparison = Comparison::new(&before.log, &after.log, at);
+    comparison.verdict = after.verdict;
     comparison.warnings = before.warnings;
     comparison.warnings.extend(after.warnings);
     comparison.warnings.dedup();
@@ -48,13 +47,50 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
         color: plan::colors(args.tally.color, file.is_none() && plan::is_terminal()),
         zone,
         limit: args.limit,
+        doubt_fails: on_doubt == OnInconclusive::Fail,
         ..View::default()
     };
+    let judged = comparison.verdict.as_ref().map_or(Exit::Success, |verdict| check::exit(verdict.verdict, on_doubt));
     stdout::with(file, |out| Ok((output.write)(&comparison, &view, out)?))?;
     match too_many {
+        _ if judged == Exit::Violated => Ok(judged),
         Some(failure) => Err(failure),
         None if unreadable => Ok(Exit::Usage),
-        None => Ok(Exit::Success),
+        None => Ok(judged),
+    }
+}
+
+/// Rules that AFTER is held against, with BEFORE as the baseline.
+struct Gate {
+    rules: Vec<Rule>,
+    plan: Plan,
+    expected: Vec<Expected>,
+    strict: bool,
+}
+
+impl Gate {
+    fn new(args: &CompareArgs) -> Result<Option<Self>, Failure> {
+        let rules = check::parsed("--fail-on", &args.fail_on)?;
+        let plan = Plan::new(rules.iter().map(|rule| &rule.limit), true, true).map_err(|e| Failure::Usage(e.to_string()))?;
+        let expected = check::expected(&args.judging.expect)?;
+        Ok((!rules.is_empty()).then_some(Self { rules, plan, expected, strict: args.judging.strict }))
+    }
+
+    fn counted(&self) -> Counted {
+        Counted { cross: true, slower_than: self.plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() }
+    }
+
+    fn judge(&self, report: Report, lines: &Lines<'_>, before: &Log) -> Verdict {
+        let name = before.inputs.join(", ");
+        let terms = Terms {
+            rules: &self.rules,
+            are_default: false,
+            plan: &self.plan,
+            expected: &self.expected,
+            baseline: Some((&before.summary, &name)),
+            strict: self.strict,
+        };
+        gate::judge(report, lines, &terms)
     }
 }
 
@@ -74,6 +110,8 @@ struct Side {
     /// Some of its inputs could not be opened.
     unreadable: bool,
     too_many: Option<Failure>,
+    /// What rules say of it.
+    verdict: Option<Verdict>,
     warnings: Vec<String>,
 }
 
@@ -101,7 +139,7 @@ fn rfc3339(at: i64) -> String {
 /// Before, after, and the moment between them if there is one.
 type Sides = (Side, Side, Option<i64>);
 
-fn two(args: &CompareArgs, file: Option<&Path>) -> Result<Sides, Failure> {
+fn two(args: &CompareArgs, file: Option<&Path>, gate: Option<&Gate>) -> Result<Sides, Failure> {
     let [before, after] = args.tally.scan.files.as_slice() else {
         return Err(Failure::Usage(match args.tally.scan.files.len() {
             0 => "name two logs, BEFORE and AFTER, or one and the moment that parts it: logcodes compare access.log --at 14:02".into(),
@@ -114,31 +152,28 @@ fn two(args: &CompareArgs, file: Option<&Path>) -> Result<Sides, Failure> {
     if [before, after].iter().all(|path| path.as_os_str() == "-") {
         return Err(Failure::Usage("standard input can be one of the two logs, not both: name a file".into()));
     }
-    Ok((one(args, before, "BEFORE", file)?, one(args, after, "AFTER", file)?, None))
+    let before = one(args, before, "BEFORE", file, None)?;
+    let after = one(args, after, "AFTER", file, gate.map(|gate| (gate, &before.log)))?;
+    Ok((before, after, None))
 }
 
 /// A side that is a log of its own, or a baseline.
-fn one(args: &CompareArgs, path: &Path, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
-    if is_baseline(path) {
+fn one(args: &CompareArgs, path: &Path, name: &str, file: Option<&Path>, against: Option<(&Gate, &Log)>) -> Result<Side, Failure> {
+    if baseline::is_one(path) {
+        if against.is_some() {
+            let name = path.display();
+            return Err(Failure::Usage(format!("{name}: rules are judged on the lines of a log, and AFTER is a baseline: name its log")));
+        }
         plan::may_write(file.as_slice(), &[Origin::File(path.to_owned())])?;
-        return baseline(args, path);
+        return saved(args, path);
     }
     let mut tally = args.tally.clone();
     tally.scan.files = vec![path.to_owned()];
-    log(&tally, name, file)
+    log(&tally, name, file, against)
 }
 
-fn is_baseline(path: &Path) -> bool {
-    let mut start = Vec::new();
-    // What cannot be read is said by whoever reads it as a log. A pipe must not be touched: it could be read only once.
-    path.is_file() && File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut start)).is_ok() && Baseline::is_meant(&start)
-}
-
-fn baseline(args: &CompareArgs, path: &Path) -> Result<Side, Failure> {
-    let wrong = |what: String| Failure::Usage(format!("{}: {what}", path.display()));
-    let mut text = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text)).map_err(|e| wrong(e.to_string()))?;
-    let summary = Baseline::read(&text).map_err(|e| wrong(e.to_string()))?;
+fn saved(args: &CompareArgs, path: &Path) -> Result<Side, Failure> {
+    let summary = baseline::read(path, "")?;
     let scan = &args.tally.scan;
     let lists = [&scan.status, &scan.path, &scan.method, &scan.host, &scan.only_service];
     let mut warnings = Vec::new();
@@ -154,8 +189,8 @@ fn baseline(args: &CompareArgs, path: &Path) -> Result<Side, Failure> {
 }
 
 /// A log, read and summed up.
-fn log(tally: &TallyArgs, name: &str, file: Option<&Path>) -> Result<Side, Failure> {
-    let counted = Counted { cross: true, ..Counted::default() };
+fn log(tally: &TallyArgs, name: &str, file: Option<&Path>, against: Option<(&Gate, &Log)>) -> Result<Side, Failure> {
+    let counted = against.map_or_else(|| Counted { cross: true, ..Counted::default() }, |(gate, _)| gate.counted());
     let Read { scan, plan, width, mut stages, memory, most_rejects } = report::read(tally, counted, file.as_slice())?;
     let report = Report::in_stages(&scan, &ReportSpec { width, ..ReportSpec::default() }, &mut |name| stages.end(name));
     let summary = Baseline::of(&report);
@@ -167,17 +202,19 @@ fn log(tally: &TallyArgs, name: &str, file: Option<&Path>) -> Result<Side, Failu
     let why = (report.lines.parsed == 0).then(|| formats::why_nothing(&scan, &report));
     let inputs = report.inputs.iter().map(|input| input.path.clone()).collect();
     let log = Log { inputs, saved: false, summary };
-    Ok(Side { log, why, unreadable: scan.unreadable, too_many, warnings: report.warnings })
+    let warnings = report.warnings.clone();
+    let verdict = against.map(|(gate, before)| gate.judge(report, &Lines::new(&scan), before));
+    Ok(Side { log, why, unreadable: scan.unreadable, too_many, verdict, warnings })
 }
 
 /// The two halves of one log.
-fn halves(args: &CompareArgs, text: &str, zone: &TimeZone, file: Option<&Path>) -> Result<Sides, Failure> {
+fn halves(args: &CompareArgs, text: &str, zone: &TimeZone, file: Option<&Path>, gate: Option<&Gate>) -> Result<Sides, Failure> {
     let quiet = {
         let mut tally = args.tally.clone();
         (tally.scan.quiet, tally.stats) = (true, false);
         tally
     };
-    if let Some(path) = args.tally.scan.files.iter().find(|path| is_baseline(path)) {
+    if let Some(path) = args.tally.scan.files.iter().find(|path| baseline::is_one(path)) {
         let name = path.display();
         return Err(Failure::Usage(format!("{name}: a baseline has no times, so --at cannot part it: name a log")));
     }
@@ -193,7 +230,8 @@ fn halves(args: &CompareArgs, text: &str, zone: &TimeZone, file: Option<&Path>) 
     // What is wrong with the inputs has been said by then.
     let mut after = args.tally.clone();
     (after.scan.quiet, after.scan.since) = (true, Some(rfc3339(at)));
-    let (mut before, mut after) = (log(&before, "BEFORE", file)?, log(&after, "AFTER", file)?);
+    let mut before = log(&before, "BEFORE", file, None)?;
+    let mut after = log(&after, "AFTER", file, gate.map(|gate| (gate, &before.log)))?;
     // A side lasts to the moment that parts them, not just to its last request.
     if let (Some(first), Some(second)) = (&mut before.log.summary.span, &mut after.log.summary.span) {
         (first.1, second.0) = (at - 1, at);

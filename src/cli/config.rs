@@ -111,7 +111,6 @@ fn words(name: &str, value: OsString) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::Cli;
     use crate::cli::args::TallyArgs;
     use clap::Parser;
 

@@ -3,6 +3,7 @@
 //! Only this room knows clap, the environment, the clock and the standard streams.
 
 mod args;
+mod baseline;
 mod check;
 mod compare;
 mod conf;

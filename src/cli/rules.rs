@@ -62,17 +62,14 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
         zone: read.zone.clone(),
         ..View::default()
     };
-    let explained = match (&args.at, asked.rules.first()) {
-        (Some(at), Some(rule)) => Some(gate::explain(&report, &terms, rule, time(at, now, &read.zone, &report)?)),
-        _ => None,
-    };
-    let replay = explained.is_none().then(|| gate::replay(&report, &terms));
+    if let (Some(at), Some(rule)) = (&args.at, asked.rules.first()) {
+        let explanation = gate::explain(&report, &terms, rule, time(at, now, &read.zone, &report)?);
+        stdout::with(file, |out| Ok((output.explanation)(&explanation, &view, out)?))?;
+    } else {
+        let replay = gate::replay(&report, &terms);
+        stdout::with(file, |out| Ok((output.replay)(&replay, &view, out)?))?;
+    }
     stages.end("rules");
-    stdout::with(file, |out| {
-        explained.iter().try_for_each(|explained| (output.explanation)(explained, &view, out))?;
-        Ok(replay.iter().try_for_each(|replay| (output.replay)(replay, &view, out))?)
-    })?;
-    stages.end("output");
     if args.tally.stats {
         stats::say(&scan, &report, &read.origins, &stages, memory);
     }
@@ -96,8 +93,7 @@ fn time(text: &str, now: Timestamp, zone: &TimeZone, report: &Report) -> Result<
     let Some(span) = &report.span else {
         return Err(Failure::Nothing("--at: no line states its time, so that nothing can be said of one".into()));
     };
-    let clock = when::clock(text).and_then(|clock| when::on_days(clock, (span.start_seconds, span.end_seconds + 1), zone).pop());
-    let at = clock.map_or_else(|| when::parse(text, now, zone), Ok).map_err(|e| Failure::Usage(format!("--at: {e}")))?;
+    let at = when::in_log(text, now, zone, (span.start_seconds, span.end_seconds + 1)).map_err(|e| Failure::Usage(format!("--at: {e}")))?;
     if (span.start_seconds..=span.end_seconds + 1).contains(&at) {
         return Ok(at);
     }

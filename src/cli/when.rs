@@ -40,6 +40,15 @@ pub(super) fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<i64, 
         .ok_or_else(|| Failure::Usage(format!("'{text}' is no time: try 2025-06-15, 2025-06-15T15:00, 15:00, -3h or yesterday")))
 }
 
+/// A point in time of a log that spans these seconds: as [`parse`] has it, save that a time of day alone is on the last day on
+/// which the log has it.
+pub(super) fn in_log(text: &str, now: Timestamp, zone: &TimeZone, span: (i64, i64)) -> Result<i64, Failure> {
+    match clock(text) {
+        Some(time) => on_days(time, span, zone).pop().map_or_else(|| parse(text, now, zone), Ok),
+        None => parse(text, now, zone),
+    }
+}
+
 fn relative(text: &str, now: &Zoned) -> Option<Zoned> {
     let span: Span = text.strip_prefix('-')?.trim().parse().ok()?;
     now.checked_sub(span).ok()
@@ -132,6 +141,19 @@ mod tests {
             "the one that is within"
         );
         assert_eq!(found("14:02", start, "2025-06-17T00:00:00Z", "UTC").len(), 2);
+    }
+
+    #[test]
+    fn a_clock_is_on_the_last_day_of_the_log_that_has_it() {
+        let second = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let span = (second("2025-06-14T20:00:00Z"), second("2025-06-15T06:00:00Z"));
+        let at = |text: &str| Timestamp::from_second(in_log(text, now, &TimeZone::UTC, span).unwrap()).unwrap().to_string();
+        assert_eq!([at("05:30"), at("23:10:05"), at("12:00")], ["2025-06-15T05:30:00Z", "2025-06-14T23:10:05Z", "2025-06-15T12:00:00Z"]);
+        assert_eq!(
+            [at("2025-06-14T21:00"), at("2025-06-15"), at("-1h")],
+            ["2025-06-14T21:00:00Z", "2025-06-15T00:00:00Z", "2025-12-31T23:00:00Z"]
+        );
     }
 
     #[test]

@@ -50,6 +50,7 @@ impl Comparison {
             routes_total: routes.len(),
             routes_too_few: routes.iter().filter(|route| route.outcome == Outcome::TooFew).count(),
             routes,
+            verdict: None,
             warnings: Vec::new(),
         }
     }

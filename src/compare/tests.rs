@@ -1,5 +1,5 @@
-use super::*;
-use crate::baseline::{Count, Route};
+use super::{Comparison, Kind, Log, Outcome, Presence};
+use crate::baseline::{Baseline, Count, Route};
 
 /// A route with its codes, errors one by one, without durations.
 fn route(name: &str, codes: &[(u16, u64)]) -> Route {

@@ -1,5 +1,6 @@
 //! The shapes of a comparison, as they are serialised.
 
+use crate::gate::Verdict;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,9 @@ pub struct Comparison {
     pub routes_too_few: usize,
     /// Each route, those with changes first.
     pub routes: Vec<RouteRow>,
+    /// What rules say of it, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// Things that went wrong while reading.
     pub warnings: Vec<String>,
 }

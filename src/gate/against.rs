@@ -175,7 +175,7 @@ fn is_relevant_towards(found: &Contrast, op: Op, factor: f64) -> bool {
     if is_above(op) {
         return is_relevant(found, factor.max(1.0));
     }
-    let mirrored = Contrast { ratio: 1.0 / found.ratio, extra: -found.extra, difference: -found.difference, ..found.clone() };
+    let mirrored = Contrast { ratio: 1.0 / found.ratio, extra: -found.extra, difference: -found.difference, ..*found };
     is_relevant(&mirrored, (1.0 / factor).max(1.0))
 }
 

@@ -61,11 +61,11 @@ impl Judge<'_> {
             (Metric::Unparsed, Some(Bound::Value(op, threshold))) => self.unparsed(limit, op, threshold),
             (Metric::Rate(filter), Some(Bound::Value(op, threshold))) => {
                 let all = self.shares(limit, &|route, code| self.ledger.is_hit(filter, route, code));
-                self.decide(limit, Unit::Share, all, |sum, z| self.share(limit, sum, op, threshold, z))
+                Self::decide(limit, Unit::Share, all, |sum, z| self.share(limit, sum, op, threshold, z))
             }
             (Metric::Count(filter), Some(Bound::Value(op, threshold))) => {
                 let all = self.shares(limit, &|route, code| self.ledger.is_hit(filter, route, code));
-                self.decide(limit, Unit::Count, all, |sum, _| exact(sum, sum.hits as f64, op, threshold))
+                Self::decide(limit, Unit::Count, all, |sum, _| exact(sum, sum.hits as f64, op, threshold))
             }
             (&Metric::Quantile(quantile), Some(Bound::Value(op, threshold))) => self.quantile(limit, quantile, op, threshold),
             _ => Judged::inconclusive(Unit::Share, "this rule says nothing to hold it against"),
@@ -77,7 +77,7 @@ impl Judge<'_> {
     }
 
     /// Groups each for itself, corrected for how many there are, and all of them together.
-    fn decide(&self, limit: &Limit, unit: Unit, groups: BTreeMap<Group, Sum>, measure: impl Fn(&Sum, f64) -> Measured) -> Judged {
+    fn decide(limit: &Limit, unit: Unit, groups: BTreeMap<Group, Sum>, measure: impl Fn(&Sum, f64) -> Measured) -> Judged {
         let mut whole = Sum::default();
         groups.values().for_each(|sum| {
             whole.hits += sum.hits;
@@ -248,7 +248,7 @@ pub(super) fn before(sum: &Sum) -> Before {
 }
 
 /// What makes a request a hit of a metric.
-pub(super) fn hit_of<'l>(metric: &'l Metric, slower: f64) -> Option<Hit<'l>> {
+pub(super) fn hit_of(metric: &Metric, slower: f64) -> Option<Hit<'_>> {
     match metric {
         Metric::Rate(filter) | Metric::Count(filter) | Metric::Spike(filter) | Metric::New(filter) => Some(Hit::Filter(filter)),
         Metric::Quantile(_) => Some(Hit::Slower(slower)),

@@ -64,7 +64,7 @@ pub(super) fn sums(tally: &Tally, labels: &Labels) -> (Sums, Shown, Vec<String>)
             let method = (*key.route != *NO_REQUEST && !key.method.is_empty()).then(|| String::from_utf8_lossy(&key.method).into_owned());
             let route = sums.entry((service, method, String::from_utf8_lossy(name).into_owned())).or_default();
             for (code, cell) in cells {
-                route.entry(*code).or_default().merge((*cell).clone());
+                route.entry(*code).or_default().merge(cell);
             }
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn rows(scan: &Scan, labels: &Labels, sums: &Sums, width: i64, parsed
         let sum = services.entry(*id).or_default();
         for (code, cell) in cells {
             *sum.codes.entry(code.get()).or_default() += cell.count;
-            sum.cells.merge(tally::Cell { windows: tally::Marks::default(), ..cell.clone() });
+            sum.cells.merge(&tally::Cell { windows: tally::Marks::default(), ..cell.clone() });
         }
     }
     for (start, counted) in scan.tally.windows().1 {

@@ -15,7 +15,7 @@ mod spike;
 pub use contrast::{
     ALPHA, Arm, Contrast, LEAST_DIFFERENCE, LEAST_EXTRA, LEAST_RATIO, contrast, detectable, holm, is_relevant, standardised,
 };
-pub use dispersion::{Bin, dispersion, surprise};
+pub use dispersion::{Bin, cautious_dispersion, dispersion, surprise};
 pub use incident::{Incident, incident};
 pub use interval::{needed, ranks, wilson, z_for};
 pub use rhythm::{Burst, bursts, cluster, period};

@@ -267,9 +267,9 @@ impl Tally {
         let mut entries = 0;
         for windows in self.cells.iter_mut().map(|l| &mut l.cell).chain(self.other.values_mut()).map(|cell| &mut cell.windows) {
             if is_wider {
-                windows.fold_to(width)
+                windows.fold_to(width);
             } else {
-                windows.close()
+                windows.close();
             }
             entries += windows.len();
         }
@@ -285,7 +285,7 @@ impl Tally {
             self.inputs.entry(input).or_default().add(lines);
         }
         for (key, cell) in std::mem::take(&mut other.other) {
-            self.other.entry(key).or_default().merge(cell);
+            self.other.entry(key).or_default().merge(&cell);
         }
         self.untimed += other.untimed;
         let limit = other.routes.limit();
@@ -334,7 +334,7 @@ impl Tally {
         for (key, code, cell) in cells {
             let route = self.routes.intern(key.service, &key.method, &key.route);
             let sum = if route == RouteId::OTHER { self.other_cell(key.service, code) } else { self.cell(route, code) };
-            sum.merge(cell);
+            sum.merge(&cell);
         }
     }
 
@@ -440,7 +440,7 @@ impl Lines {
 
 impl Cell {
     /// Adds those of another.
-    pub fn merge(&mut self, other: Self) {
+    pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.seen = match (self.seen, other.seen) {

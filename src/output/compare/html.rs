@@ -4,9 +4,10 @@
 use super::words;
 use crate::catalogue;
 use crate::compare::{Comparison, Outcome, Pair, RouteRow};
-use crate::output::View;
+use crate::gate::{Outcome as Ruled, Ruling};
 use crate::output::human::{count, percent, seconds};
 use crate::output::sanitize::clean;
+use crate::output::{View, gate};
 use askama::Template;
 use std::io::{self, Write};
 
@@ -24,12 +25,20 @@ struct Page {
     after: String,
     at: Option<String>,
     mix: Option<String>,
+    rules: Vec<RuleRow>,
     changes: Vec<ChangeRow>,
     more_changes: Option<String>,
     codes: Vec<CodeRow>,
     routes: Vec<Row>,
     more_routes: Option<String>,
     warnings: Vec<String>,
+}
+
+struct RuleRow {
+    class: &'static str,
+    word: &'static str,
+    rule: String,
+    reason: String,
 }
 
 struct ChangeRow {
@@ -68,6 +77,7 @@ pub(super) fn write(comparison: &Comparison, view: &View, out: &mut dyn Write) -
         after: safe(&words::side(&comparison.after, view)),
         at: words::at(comparison, view),
         mix: comparison.overall.mix.as_deref().map(safe),
+        rules: rule_rows(comparison),
         changes: change_rows(comparison),
         more_changes: (changes > CHANGES).then(|| format!("{} more changes", count((changes - CHANGES) as u64))),
         codes: code_rows(comparison),
@@ -89,6 +99,21 @@ const fn class(outcome: Outcome) -> &'static str {
         Outcome::Changed => "changed",
         Outcome::Unchanged | Outcome::TooFew => "same",
     }
+}
+
+fn rule_rows(comparison: &Comparison) -> Vec<RuleRow> {
+    let class = |outcome| match outcome {
+        Ruled::Pass => "better",
+        Ruled::Fail => "worse",
+        Ruled::Inconclusive => "changed",
+    };
+    let row = |ruling: &Ruling| RuleRow {
+        class: class(ruling.verdict),
+        word: gate::word(ruling),
+        rule: safe(&gate::rule_text(ruling)),
+        reason: safe(&ruling.reason),
+    };
+    comparison.verdict.iter().flat_map(|verdict| &verdict.rules).map(row).collect()
 }
 
 fn change_rows(comparison: &Comparison) -> Vec<ChangeRow> {

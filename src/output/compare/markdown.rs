@@ -2,9 +2,9 @@
 
 use super::words;
 use crate::compare::{Comparison, RouteRow};
-use crate::output::View;
 use crate::output::human::{count, seconds};
 use crate::output::markdown::{cell, quoted};
+use crate::output::{View, gate};
 use std::io::{self, Write};
 
 /// Changes shown.
@@ -26,7 +26,14 @@ pub(super) fn write(comparison: &Comparison, view: &View, out: &mut dyn Write) -
     }
     writeln!(out, "**{}**\n", words::conclusion(comparison))?;
     changes(comparison, out)?;
-    routes(comparison, view.limit.unwrap_or(ROUTES), out)
+    routes(comparison, view.limit.unwrap_or(ROUTES), out)?;
+    match &comparison.verdict {
+        None => Ok(()),
+        Some(verdict) => {
+            writeln!(out)?;
+            gate::write_markdown(verdict, view, out)
+        }
+    }
 }
 
 fn changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {

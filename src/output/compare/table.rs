@@ -2,10 +2,10 @@
 
 use super::words;
 use crate::compare::{Comparison, Outcome, Pair, RouteRow};
-use crate::output::View;
 use crate::output::human::count;
 use crate::output::sanitize::{clean, width, wrap};
 use crate::output::table::layout::{self, Column};
+use crate::output::{View, gate};
 use std::io::{self, Write};
 
 /// Changes shown.
@@ -17,7 +17,14 @@ pub(super) fn write(comparison: &Comparison, view: &View, out: &mut dyn Write) -
     let mut page = Page { view, out };
     page.header(comparison)?;
     page.changes(comparison)?;
-    page.routes(comparison)
+    page.routes(comparison)?;
+    match &comparison.verdict {
+        None => Ok(()),
+        Some(verdict) => {
+            writeln!(out)?;
+            gate::write_table(verdict, view, out)
+        }
+    }
 }
 
 struct Page<'p> {

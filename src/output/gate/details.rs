@@ -118,7 +118,7 @@ fn part_facts(part: &Part, unit: Unit, said: &Said, facts: &mut Facts) {
     facts.say("worst in", part.window.as_ref().map_or(String::new(), |w| said.clock.window(w)));
     // Without a baseline a window is held against the rest of the log.
     let label = if said.verdict.baseline.is_some() { "baseline" } else { "outside" };
-    facts.say(label, words::before(part, unit));
+    facts.say(label, words::before(part, unit, said.reason));
     let needed = part.needed.map(human::count).filter(|needed| !said.reason.contains(needed));
     facts.say("to decide", needed.map_or(String::new(), |n| format!("about {n} requests are needed at this rate")));
 }

@@ -15,7 +15,7 @@ const COMMENT: usize = 60_000;
 /// Kept for saying what was left out.
 const SPARE: usize = 200;
 
-pub(super) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text(verdict, view, COMMENT).as_bytes())
 }
 

@@ -15,6 +15,9 @@ mod table;
 mod words;
 
 pub use github::write_summary;
+pub(super) use markdown::write as write_markdown;
+pub(super) use table::write as write_table;
+pub(super) use words::{rule as rule_text, word};
 
 use super::View;
 use crate::gate::Verdict;

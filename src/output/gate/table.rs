@@ -11,7 +11,7 @@ use std::io::{self, Write};
 /// Where the text of a fact begins.
 const INDENT: usize = 14;
 
-pub(super) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::Result<()> {
     let clock = Clock::new(verdict, view);
     let mut page = Page { view, out };
     page.rules(verdict)?;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 const LONGEST: usize = 400;
 
 /// `PASS`, `FAIL`, `WARN` for a violated rule that does not fail the gate, `??`
-pub(super) fn word(ruling: &Ruling) -> &'static str {
+pub(crate) fn word(ruling: &Ruling) -> &'static str {
     if ruling.verdict == Outcome::Fail && ruling.severity == "warning" { "WARN" } else { overall(ruling.verdict) }
 }
 
@@ -41,7 +41,7 @@ pub(super) fn clip(text: &str) -> String {
 }
 
 /// The rule's name and text.
-pub(super) fn rule(ruling: &Ruling) -> String {
+pub(crate) fn rule(ruling: &Ruling) -> String {
     match &ruling.name {
         Some(name) => format!("{}: {}", clip(name), clip(&ruling.rule)),
         None => clip(&ruling.rule),
@@ -96,25 +96,26 @@ pub(super) fn interval(part: &Part, unit: Unit) -> String {
     part.interval.map_or(String::new(), |(low, high)| format!("between {} and {} in 99 of 100 logs", unit.text(low), unit.text(high)))
 }
 
-/// What there was before, or elsewhere, and how sure the difference is; empty where nothing is compared.
-pub(super) fn before(part: &Part, unit: Unit) -> String {
-    let mut said = Vec::new();
+/// What there was before, or elsewhere, and how sure the difference is; what was said is left out.
+pub(super) fn before(part: &Part, unit: Unit, said: &str) -> String {
+    let mut say = Vec::new();
     if let Some(before) = part.before {
-        let counts = counted(before.numerator, before.denominator);
-        said.push(match before.value {
+        let counts = format!("{} of {}", human::count(before.numerator), human::count(before.denominator));
+        match before.value {
             // A value of a ratio is no ratio itself; the counts say what it is of.
-            Some(v) if unit != Unit::Times => format!("{} ({counts})", unit.text(v)),
-            _ => counts,
-        });
+            Some(v) if unit != Unit::Times => say.push(format!("{} ({counts} requests)", unit.text(v))),
+            _ if said.contains(&counts) => {}
+            _ => say.push(format!("{counts} requests")),
+        }
     }
-    if let Some(p) = part.p {
+    if let Some(p) = part.p.filter(|_| !said.contains(", p = ") && !said.contains(", p < ")) {
         let p = if p < 0.0001 { "below 0.0001".to_owned() } else { human::digits(p) };
-        said.push(format!("chance of such a difference where nothing changed: {p}"));
+        say.push(format!("chance of such a difference where nothing changed: {p}"));
     }
-    if let Some(ratio) = part.detectable {
-        said.push(format!("a change to {}x would be noticed four times in five", human::digits(ratio)));
+    if let Some(ratio) = part.detectable.filter(|_| !said.contains("would be noticed")) {
+        say.push(format!("a change to {}x would be noticed four times in five", human::digits(ratio)));
     }
-    said.join("; ")
+    say.join("; ")
 }
 
 /// The zone and the span of a verdict, for writing times.

@@ -119,7 +119,8 @@ pub(in crate::rule) fn no_key(word: &str) -> String {
         "app" | "application" | "vhost" => ", did you mean 'service'?".into(),
         _ => nearest(word, known),
     };
-    format!("'{word}' is nothing that limits count by: there are {}{other}", keys())
+    let known = if other.is_empty() { format!(": there are {}", keys()) } else { other };
+    format!("'{word}' is nothing that limits count by{known}")
 }
 
 /// `route, method, service and status`
