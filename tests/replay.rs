@@ -109,7 +109,7 @@ fn an_incident_fires_once_and_soon() {
     // A rule over all sees it when it has come, and as the day goes on it is forgotten.
     let tenths: Vec<&str> = whole["tenths"].as_array().unwrap().iter().map(|tenth| tenth["verdict"].as_str().unwrap()).collect();
     assert_eq!(tenths, ["pass", "pass", "pass", "pass", "fail", "fail", "fail", "inconclusive", "inconclusive", "inconclusive"]);
-    assert_eq!(whole["tenths"][9]["end"], "2025-06-16T00:00:00Z");
+    assert_eq!(whole["tenths"][9]["end"], "2025-06-15T23:59:59Z");
 }
 
 #[test]
@@ -139,6 +139,20 @@ fn a_tenth_is_what_check_says_of_the_log_until_then() {
             assert_eq!((&one["verdict"], &one["value"]), (&other["verdict"], &other["value"]), "{rule} until {end}");
         }
     }
+}
+
+#[test]
+fn what_ends_a_rule_about_a_baseline_is_a_multiple_of_it_too() {
+    let dir = Dir::new();
+    let before = dir.file("before.log", day(|_, n| n % 100 == 0));
+    let log = dir.file("access.log", incident());
+    dir.run(&["check", before.to_str().unwrap(), "--fail-on", "rate(5xx) > 50%", "--save-baseline", "base.json"]).exits(0);
+    let rule = "rate(5xx) by route > 5x baseline window 5m clear < 2x baseline";
+    let json = dir.run(&["rules", "test", "-o", "json", log.to_str().unwrap(), "--baseline", "base.json", "--rule", rule]).exits(0).json();
+    let firings = &json["rules"][0]["history"]["firings"];
+    let ends: Vec<&str> = firings.as_array().unwrap().iter().filter_map(|firing| firing["cleared"].as_str()).collect();
+    // Any share is less than twice, and that would have ended it at once.
+    assert_eq!(ends, ["2025-06-15T10:17:00Z"], "{firings}");
 }
 
 #[test]
@@ -229,6 +243,10 @@ fn tables_fit_and_say_it_all() {
     let log = dir.file("access.log", log);
     let file = log.to_str().unwrap();
     let rules = rules(&["rate(5xx) by route > 10% window 5m", "count(5xx) > 0 per 1m", "spike(5xx)", "share(unparsed) > 1%"], "--rule");
+    // A route that is in one minute alone has no rest to tell an incident by: all routes together have.
+    let json = dir.run(&["rules", "test", "-o", "json", file, "--rule", rules[1]]).exits(0).json();
+    let history = &json["rules"][0]["history"];
+    assert_eq!((history["firings"].as_array().unwrap().len(), history["without_incident"].as_u64()), (2, Some(0)), "{history}");
     for output in ["table", "md"] {
         let text = dir.run(&[&["rules", "test", "-o", output, file], &rules[..]].concat()).exits(0).stdout();
         for part in ["/pay", "10:03:00", "24 hours of log", "rate(5xx) by route >", "evil"] {
