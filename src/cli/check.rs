@@ -46,7 +46,7 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
         strict: asked.strict,
     };
     let said = gate::judge(report, &Lines::new(&scan), &terms);
-    let rules_file = loaded.path.filter(|_| asked.are_configured);
+    let rules_file = asked.are_configured.then(|| loaded.place_of(&asked.rules)).flatten();
     verdict::write(&said, &targets, &verdict::Look { zone: read.zone, color: args.tally.color, rules_file, on_doubt })?;
 
     if let Some(why) = nothing {

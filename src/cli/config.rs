@@ -4,6 +4,8 @@ use super::args::{Cli, ConfigArgs, ScanArgs};
 use super::error::Failure;
 use super::stderr;
 use crate::config::{self, Config, FILE_VARIABLE, PREFIX, PROFILE_VARIABLE, Sources};
+use crate::gate::Rule;
+use crate::output::RulesFile;
 use crate::output::sanitize::clean;
 use std::env;
 use std::ffi::OsString;
@@ -18,7 +20,19 @@ const LARGEST: u64 = 1 << 20;
 #[derive(Default)]
 pub(super) struct Loaded {
     pub(super) config: Config,
-    pub(super) path: Option<String>,
+    /// Its path and its text.
+    file: Option<(String, String)>,
+}
+
+impl Loaded {
+    /// Where rules stand in it.
+    pub(super) fn place_of(&self, rules: &[Rule]) -> Option<RulesFile> {
+        let (path, text) = self.file.as_ref()?;
+        // A rule in a list or a table is on one line, mostly as it is, sometimes with its quotes escaped.
+        let holds = |line: &str, rule: &str| line.contains(rule) || line.contains(&rule.replace('"', "\\\""));
+        let line_of = |rule: &Rule| text.lines().position(|line| holds(line, &rule.limit.text)).map_or(1, |at| at as u32 + 1);
+        Some(RulesFile { path: path.clone(), lines: rules.iter().map(line_of).collect() })
+    }
 }
 
 /// Puts the configuration below what the command line says of reading.
@@ -45,8 +59,8 @@ fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     };
     let ours = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok().filter(|name| name.starts_with(PREFIX))?, value)));
     let variables = ours.map(|(name, value)| words(&name, value).map(|value| (name, value))).collect::<Result<_, _>>()?;
-    let path = file.as_ref().map(|(name, _)| name.clone());
-    Ok(Loaded { config: Config::read(&Sources { file, profile, variables })?, path })
+    let config = Config::read(&Sources { file: file.clone(), profile, variables })?;
+    Ok(Loaded { config, file })
 }
 
 /// What the configuration says of reading, where the command line says nothing of it.

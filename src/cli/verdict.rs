@@ -49,8 +49,8 @@ pub(super) fn targets(wanted: &[String], configured: Option<&[String]>) -> Resul
 pub(super) struct Look {
     pub(super) zone: TimeZone,
     pub(super) color: Color,
-    /// The configuration, where the rules stand in it.
-    pub(super) rules_file: Option<String>,
+    /// Where the rules stand, if they do in a configuration.
+    pub(super) rules_file: Option<RulesFile>,
     pub(super) on_doubt: OnInconclusive,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn write(verdict: &Verdict, targets: &[Target], look: &Look) -> Resul
             width: if is_file { None } else { plan::width() },
             color: plan::colors(look.color, !is_file && plan::is_terminal()),
             zone: look.zone.clone(),
-            rules: look.rules_file.clone().map(|path| RulesFile { path, lines: Vec::new() }),
+            rules: look.rules_file.clone(),
             doubt_fails: look.on_doubt == OnInconclusive::Fail,
             ..View::default()
         };

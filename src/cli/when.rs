@@ -144,12 +144,12 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_is_on_the_last_day_of_the_log_that_has_it() {
+    fn a_clock_is_on_the_last_day_of_the_log_that_has_it_or_the_first() {
         let second = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let span = (second("2025-06-14T20:00:00Z"), second("2025-06-15T06:00:00Z"));
         let at = |text: &str| Timestamp::from_second(in_log(text, now, &TimeZone::UTC, span).unwrap()).unwrap().to_string();
-        assert_eq!([at("05:30"), at("23:10:05"), at("12:00")], ["2025-06-15T05:30:00Z", "2025-06-14T23:10:05Z", "2025-06-15T12:00:00Z"]);
+        assert_eq!([at("05:30"), at("23:10:05"), at("12:00")], ["2025-06-15T05:30:00Z", "2025-06-14T23:10:05Z", "2025-06-14T12:00:00Z"]);
         assert_eq!(
             [at("2025-06-14T21:00"), at("2025-06-15"), at("-1h")],
             ["2025-06-14T21:00:00Z", "2025-06-15T00:00:00Z", "2025-12-31T23:00:00Z"]
