@@ -83,6 +83,8 @@ impl Judge<'_> {
 
     /// What is asked of a group; `None` where the baseline knows nothing to hold it against.
     pub(super) fn terms(&self, limit: &Limit, bound: Bound, group: &Group, z: Option<f64>) -> Option<Terms> {
+        // What the values of the rule are multiples of.
+        let mut base = 1.0;
         let (op, threshold) = match (&limit.metric, bound) {
             (Metric::Quantile(quantile), Bound::Value(op, _)) => (op, 1.0 - quantile),
             (_, Bound::Value(op, threshold)) => (op, threshold),
@@ -90,7 +92,8 @@ impl Judge<'_> {
             (Metric::Rate(filter), Bound::Baseline(op, factor)) => {
                 let before = super::ledger::sums(self.baseline?, limit, &|route, code| self.ledger.is_hit(filter, route, code));
                 let sum = before.get(group).filter(|sum| sum.all > 0)?;
-                (op, factor * sum.hits as f64 / sum.all as f64)
+                base = sum.hits as f64 / sum.all as f64;
+                (op, factor * base)
             }
             (_, Bound::Baseline(..)) => return None,
         };
@@ -102,7 +105,7 @@ impl Judge<'_> {
             clear: limit.clear.map(|(op, value)| match limit.metric {
                 // A quantile below a time is told by how many are above another one, which was not counted: what ends it is the contrary.
                 Metric::Quantile(_) => (contrary(op), threshold),
-                _ => (op, value),
+                _ => (op, value * base),
             }),
             lasting: i64::from(limit.lasting),
             min: limit.min.unwrap_or(0),

@@ -7,6 +7,7 @@ use crate::gate::verdict::{Outcome, Part, Unit};
 use crate::gate::watch::{FEWEST, Lack, State, Terms, Watched, watch};
 use crate::gate::windows::{Series, part_of, unit_of, windows_of};
 use crate::gate::{self, Rule, words};
+use crate::model::human;
 use crate::report::Report;
 use crate::rule::{Bound, Limit};
 use crate::stats::{wilson, z_for};
@@ -160,10 +161,10 @@ fn why(terms: &Terms, watched: &Watched) -> String {
         None if !goes_on => format!("the short window is not {beyond} {bound}: it does not go on"),
         None => String::new(),
         Some(Lack::Requests) => "the window has no request".to_owned(),
-        Some(Lack::Enough(min)) => format!("{} requests, and the rule asks for at least {min}", now.all),
+        Some(Lack::Enough(min)) => format!("{}, and the rule asks for at least {min}", human::counted(now.all, "request")),
         Some(Lack::Violation) => format!("the value is not {side} than {bound}"),
-        Some(Lack::Hits(rare)) if terms.is_above() => format!("{rare} hits, and fewer than {FEWEST} prove nothing"),
-        Some(Lack::Hits(rare)) => format!("only {rare} requests are no hits, and fewer than {FEWEST} prove nothing"),
+        Some(Lack::Hits(rare)) if terms.is_above() => format!("{}, and fewer than {FEWEST} prove nothing", human::counted(rare, "hit")),
+        Some(Lack::Hits(rare)) => format!("all but {rare} are hits, and fewer than {FEWEST} others prove nothing"),
         Some(Lack::Certainty) => format!("{side} than {bound}, but not beyond doubt: the interval holds {bound} too"),
     };
     match watched.state {

@@ -8,7 +8,7 @@ use crate::gate::watch;
 use crate::gate::windows::{Series, windows_of};
 use crate::rule::{Bound, Limit, Metric, Op};
 use serde::Serialize;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A shorter log says nothing of how many alerts there are a day.
@@ -30,6 +30,13 @@ pub struct History {
     pub delay_from: Option<Onset>,
     /// Incidents of the groups that fired are looked for; not so for too few requests in a time, which no scan tells from a quiet one.
     pub incidents_known: bool,
+}
+
+impl History {
+    /// Incidents that raised an alert.
+    pub(super) fn found(&self) -> usize {
+        self.firings.iter().filter(|firing| firing.onset_is == Onset::Incident && !firing.again).count()
+    }
 }
 
 /// A time in which a rule would have fired for a group.
@@ -77,6 +84,9 @@ pub enum Onset {
     Window,
 }
 
+/// All groups together, and their incidents.
+type Whole = (Vec<Tick>, Vec<(i64, i64)>);
+
 /// A rule over windows, and what its groups went through.
 pub(super) struct Watch<'l> {
     limit: &'l Limit,
@@ -85,6 +95,7 @@ pub(super) struct Watch<'l> {
     looks: Option<Looks>,
     /// Found as they are asked for: most groups never fire.
     incidents: RefCell<BTreeMap<Group, Vec<(i64, i64)>>>,
+    whole: OnceCell<Whole>,
 }
 
 impl<'l> Watch<'l> {
@@ -92,7 +103,7 @@ impl<'l> Watch<'l> {
     pub(super) fn new(judge: &Judge<'_>, limit: &'l Limit) -> Option<Self> {
         let bound = limit.bound.filter(|_| !windows_of(limit).is_empty())?;
         let series = judge.series(limit, bound).ok()?;
-        Some(Self { limit, bound, series, looks: looks(&limit.metric, bound), incidents: RefCell::default() })
+        Some(Self { limit, bound, series, looks: looks(&limit.metric, bound), incidents: RefCell::default(), whole: OnceCell::new() })
     }
 
     pub(super) fn history(&self, judged: &Judged) -> History {
@@ -143,33 +154,47 @@ impl<'l> Watch<'l> {
     /// What all groups together measure outside of incidents: a share, or hits in a window of one of them. `None` where no scan tells.
     pub(super) fn normal(&self) -> Option<f64> {
         let looks = self.looks?;
-        let Series { groups, step, reach } = &self.series;
-        let mut sums: BTreeMap<i64, Tick> = BTreeMap::new();
-        for tick in groups.values().flatten() {
-            let sum = sums.entry(tick.start).or_insert(Tick { start: tick.start, ..Tick::default() });
-            (sum.hits, sum.all) = (sum.hits + tick.hits, sum.all + tick.all);
-        }
-        let ticks: Vec<Tick> = sums.into_values().collect();
-        let spans = incidents(&ticks, *step, *reach, looks, 1);
+        let (ticks, spans) = self.whole(looks);
         let well = ticks.iter().filter(|tick| !spans.iter().any(|(start, end)| (*start..*end).contains(&tick.start)));
         let (hits, all) = well.fold((0, 0), |(hits, all), tick| (hits + tick.hits, all + tick.all));
         let seconds = self.seconds() - spans.iter().map(|(start, end)| end - start).sum::<i64>();
         if looks == Looks::Count {
-            return (seconds > 0).then(|| hits as f64 * self.window() as f64 / seconds as f64 / groups.len() as f64);
+            return (seconds > 0).then(|| hits as f64 * self.window() as f64 / seconds as f64 / self.series.groups.len() as f64);
         }
         (all > 0).then(|| hits as f64 / all as f64)
     }
 
-    /// The incident of the group that a firing overlaps, the first window included.
+    /// All groups together, and their incidents.
+    fn whole(&self, looks: Looks) -> &Whole {
+        self.whole.get_or_init(|| {
+            let Series { groups, step, reach } = &self.series;
+            let mut sums: BTreeMap<i64, Tick> = BTreeMap::new();
+            for tick in groups.values().flatten() {
+                let sum = sums.entry(tick.start).or_insert(Tick { start: tick.start, ..Tick::default() });
+                (sum.hits, sum.all) = (sum.hits + tick.hits, sum.all + tick.all);
+            }
+            let ticks: Vec<Tick> = sums.into_values().collect();
+            let spans = incidents(&ticks, *step, *reach, looks, 1);
+            (ticks, spans)
+        })
+    }
+
+    /// The incident of the group that a firing overlaps, the first window included. A group that has most of its requests there has
+    /// no rest to tell one by: then it is one of all groups together.
     fn incident(&self, group: &Group, firing: &watch::Firing) -> Option<(i64, i64)> {
         let looks = self.looks?;
-        let mut known = self.incidents.borrow_mut();
-        let of_group = known.entry(group.clone()).or_insert_with(|| {
-            let ticks = self.series.groups.get(group).map_or(&[][..], Vec::as_slice);
-            incidents(ticks, self.series.step, self.series.reach, looks, self.series.groups.len())
-        });
+        let ticks = self.series.groups.get(group).map_or(&[][..], Vec::as_slice);
         let (start, end) = (firing.since - self.window(), firing.cleared.unwrap_or(self.series.reach.1));
-        of_group.iter().find(|incident| incident.0 < end && start < incident.1).copied()
+        let overlaps = |spans: &[(i64, i64)]| spans.iter().find(|span| span.0 < end && start < span.1).copied();
+        let mut known = self.incidents.borrow_mut();
+        let own = known
+            .entry(group.clone())
+            .or_insert_with(|| incidents(ticks, self.series.step, self.series.reach, looks, self.series.groups.len()));
+        overlaps(own).or_else(|| {
+            let sum = |ticks: &mut dyn Iterator<Item = &Tick>| ticks.map(|tick| tick.all).sum::<u64>();
+            let inside = sum(&mut ticks.iter().filter(|tick| (start..end).contains(&tick.start)));
+            overlaps(&self.whole(looks).1).filter(|_| inside * 2 > sum(&mut ticks.iter()))
+        })
     }
 
     fn window(&self) -> i64 {

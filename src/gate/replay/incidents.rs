@@ -3,6 +3,7 @@
 
 use crate::gate::ledger::Tick;
 use crate::stats::{Bin, spike};
+use std::ops::Range;
 
 /// Fewer steps have no rest to hold a span against.
 const FEWEST_BINS: usize = 10;
@@ -10,6 +11,14 @@ const FEWEST_BINS: usize = 10;
 const MOST_BINS: i64 = 2_000;
 /// Incidents of a group: each is taken out before the next is looked for.
 const MOST: usize = 12;
+/// A quiet time within a span has less than one in so many of the hits that it would have at the span's rate,
+const SPARSE: f64 = 4.0;
+/// which are at least so many, so that chance has no part in it,
+const EXPECTED: f64 = 20.0;
+/// and at most so many times what is normal.
+const QUIET: f64 = 2.0;
+/// Fewer hits on one side of it are no incident.
+const FEWEST_HITS: f64 = 5.0;
 
 /// What is frequent in an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +40,41 @@ pub(super) fn incidents(ticks: &[Tick], step: i64, reach: (i64, i64), looks: Loo
     while found.len() < MOST && left.len() >= FEWEST_BINS {
         let rest: Vec<Bin> = left.iter().map(|&at| bins[at]).collect();
         let Some(range) = spike(&rest, series).map(|incident| incident.range).filter(|range| !range.is_empty()) else { break };
-        let (first, last) = (left[range.start], left[range.end - 1]);
-        found.push((reach.0 + first as i64 * step, (reach.0 + (last + 1) as i64 * step).min(reach.1)));
+        let whole = left[range.start]..left[range.end - 1] + 1;
         left.drain(range);
+        let elsewhere = left.iter().fold(Bin::default(), |sum, &at| Bin { k: sum.k + bins[at].k, n: sum.n + bins[at].n });
+        split(&bins, whole, elsewhere.k / elsewhere.n.max(1.0), &mut found);
     }
-    found.sort_unstable();
-    found
+    let at = |bin: usize| (reach.0 + bin as i64 * step).min(reach.1);
+    let mut spans: Vec<(i64, i64)> = found.into_iter().map(|range| (at(range.start), at(range.end))).collect();
+    spans.sort_unstable();
+    spans
+}
+
+/// Two incidents with a quiet time between them may be found as one span, since each makes the other look like what is normal.
+fn split(bins: &[Bin], whole: Range<usize>, normal: f64, found: &mut Vec<Range<usize>>) {
+    let of = |range: Range<usize>| bins[range].iter().fold(Bin::default(), |sum, bin| Bin { k: sum.k + bin.k, n: sum.n + bin.n });
+    let all = of(whole.clone());
+    let rate = all.k / all.n.max(1.0);
+    // The stretch with most fewer hits than a part of those that it would have at the rate of the whole.
+    let (mut start, mut fewer, mut best) = (whole.start, 0.0, (0.0, whole.start..whole.start));
+    for at in whole.clone() {
+        if fewer <= 0.0 {
+            (start, fewer) = (at, 0.0);
+        }
+        fewer += rate * bins[at].n - SPARSE * bins[at].k;
+        if fewer > best.0 {
+            best = (fewer, start..at + 1);
+        }
+    }
+    let quiet = best.1;
+    let (gap, parts) = (of(quiet.clone()), [whole.start..quiet.start, quiet.end..whole.end]);
+    let is_quiet = rate * gap.n >= EXPECTED && gap.k <= (QUIET * normal * gap.n).max(1.0);
+    if is_quiet && parts.iter().all(|part| of(part.clone()).k >= FEWEST_HITS) {
+        parts.into_iter().for_each(|part| split(bins, part, normal, found));
+    } else {
+        found.push(whole);
+    }
 }
 
 /// Equally long spans over the whole log.
@@ -74,6 +112,16 @@ mod tests {
         assert_eq!(found(&ticks, Looks::Count), [(600, 610), (900, 905)]);
         assert_eq!(found(&day(|minute| u64::from(minute % 50 == 0)), Looks::Share), []);
         assert_eq!(incidents(&ticks[..5], 60, (0, 300), Looks::Share, 1), []);
+    }
+
+    #[test]
+    fn an_incident_with_a_peak_is_one() {
+        let peak = |minute| match minute {
+            600..620 | 630..660 => 10,
+            620..630 => 70,
+            _ => u64::from(minute % 50 == 0),
+        };
+        assert_eq!(found(&day(peak), Looks::Share), [(600, 660)]);
     }
 
     #[test]

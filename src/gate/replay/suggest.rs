@@ -135,13 +135,9 @@ fn threshold(judge: &Judge<'_>, limit: &Limit, watch: &Watch<'_>) -> Suggestion 
         quiet = Some((other, history));
     }
     match quiet {
-        Some((limit, history)) => {
-            let is = if unit_of(&limit) == Unit::Count { "a window are" } else { "is" };
-            let normal = normal.filter(|_| is_normal).map_or_else(String::new, |normal| {
-                format!("; {} {is} normal here, so that none beyond that was tried", unit_of(&limit).text(normal))
-            });
-            let text = sentence(&history, watch) + &normal;
-            Suggestion { text, rule: Some(limit.to_string()), trial: Some(Trial::new(&limit, &history)), lasting: Vec::new() }
+        Some((quiet, history)) => {
+            let text = sentence(&history, watch) + &missed(judge, limit, watch, &history) + &usual(&quiet, normal.filter(|_| is_normal));
+            Suggestion { text, rule: Some(quiet.to_string()), trial: Some(Trial::new(&quiet, &history)), lasting: Vec::new() }
         }
         None => Suggestion {
             text: "whatever the threshold, it would have fired more than once a week outside of incidents: try a longer window, min, or \
@@ -150,6 +146,23 @@ fn threshold(judge: &Judge<'_>, limit: &Limit, watch: &Watch<'_>) -> Suggestion 
             ..Suggestion::default()
         },
     }
+}
+
+/// Incidents that another rule does not find, and this one does.
+fn missed(judge: &Judge<'_>, limit: &Limit, watch: &Watch<'_>, other: &History) -> String {
+    let found = watch.trial(judge, limit, watch.bound).found();
+    match found.saturating_sub(other.found()) {
+        0 => String::new(),
+        missed => format!("; it misses {missed} of the {found} incidents that the rule as it is finds"),
+    }
+}
+
+/// Why no lower threshold was tried.
+fn usual(limit: &Limit, normal: Option<f64>) -> String {
+    let is = if unit_of(limit) == Unit::Count { "a window are" } else { "is" };
+    normal.map_or_else(String::new, |normal| {
+        format!("; {} {is} normal here, so that none beyond that was tried", unit_of(limit).text(normal))
+    })
 }
 
 /// The rule with another threshold. What ends it goes where it would lie beyond.
