@@ -1,7 +1,7 @@
 //! Rules over windows: a threshold -> what the watch of each group is asked, and what became of them.
 
 use super::judge::{ALPHA, Judge, Judged, hit_of};
-use super::ledger::{Group, Tick};
+use super::ledger::{Group, Tick, sums};
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, Terms, Watched, watch};
 use crate::model::Timestamp;
@@ -90,8 +90,9 @@ impl Judge<'_> {
             (_, Bound::Value(op, threshold)) => (op, threshold),
             (_, Bound::Burn { budget, factor, .. }) => (Op::More, budget * factor),
             (Metric::Rate(filter), Bound::Baseline(op, factor)) => {
-                let before = super::ledger::sums(self.baseline?, limit, &|route, code| self.ledger.is_hit(filter, route, code));
-                let sum = before.get(group).filter(|sum| sum.all > 0)?;
+                let before = sums(self.baseline?, limit, &|route, code| self.ledger.is_hit(filter, route, code));
+                // A group that the baseline lacks is held against all that it has.
+                let sum = before.get(group).or_else(|| Some(before.total())).filter(|sum| sum.all > 0)?;
                 base = sum.hits as f64 / sum.all as f64;
                 (op, factor * base)
             }
