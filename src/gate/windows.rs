@@ -17,6 +17,12 @@ fn divisor(one: i64, other: i64) -> i64 {
     if other == 0 { one } else { divisor(other, one % other) }
 }
 
+/// Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted, where a step would cut that.
+fn step_of(windows: &[i64], width: i64) -> i64 {
+    let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
+    if step % width == 0 { step } else { width }
+}
+
 /// What a rule over windows looks at: the counts of each group as time goes on.
 pub(super) struct Series {
     pub(super) groups: BTreeMap<Group, Vec<Tick>>,
@@ -38,10 +44,8 @@ impl Judge<'_> {
     /// What a rule looks at, or why there is nothing.
     pub(super) fn series(&self, limit: &Limit, bound: Bound) -> Result<Series, String> {
         let windows = windows_of(limit);
-        // Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted.
-        let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
-        let Some((step, reach)) = self.ledger.width().map(|width| step.max(width)).and_then(|step| Some((step, self.ledger.reach(step)?)))
-        else {
+        let step = self.ledger.width().map(|width| step_of(&windows, width));
+        let Some((step, reach)) = step.and_then(|step| Some((step, self.ledger.reach(step)?))) else {
             return Err("no line states its time, so there are no windows".into());
         };
         if let Some(window) = windows.iter().find(|window| **window % step != 0) {
@@ -188,5 +192,19 @@ impl Window {
     pub(super) fn between(start: i64, end: i64) -> Self {
         let rfc3339 = |seconds| Timestamp::from_seconds(seconds).to_string();
         Self { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_cuts_nothing_that_was_counted_together() {
+        assert_eq!(step_of(&[300], 1), 60);
+        assert_eq!(step_of(&[45], 1), 15);
+        assert_eq!(step_of(&[45], 10), 10);
+        assert_eq!(step_of(&[3600, 300], 300), 300);
+        assert_eq!(step_of(&[90], 10), 30);
     }
 }
