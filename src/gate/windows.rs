@@ -2,6 +2,7 @@
 
 use super::judge::{ALPHA, Judge, Judged, hit_of};
 use super::ledger::{Group, Tick, sums};
+use super::plan::slower_than;
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, Terms, Watched, watch};
 use crate::model::Timestamp;
@@ -79,7 +80,7 @@ impl Judge<'_> {
 
     fn groups_of_ticks(&self, limit: &Limit, bound: Bound, step: i64) -> BTreeMap<Group, Vec<Tick>> {
         let slower = match bound {
-            Bound::Value(_, threshold) => threshold,
+            Bound::Value(op, threshold) => slower_than(op, threshold),
             _ => 0.0,
         };
         hit_of(&limit.metric, slower).map(|hit| self.ledger.ticks(limit, hit, step)).unwrap_or_default()
