@@ -7,6 +7,7 @@
 use super::dispersion::{Bin, dispersion, largest_likely};
 use super::incident::{Candidate, Incident, shuffled};
 use super::spans::Sums;
+use std::ops::Range;
 
 /// Fewer hits are no spike, whatever their share.
 const FEWEST: f64 = 5.0;
@@ -37,7 +38,26 @@ pub fn spike(bins: &[Bin], series: usize) -> Option<Incident> {
     let least = |(one, more): (f64, f64)| one + more * many;
     let dispersion = largest_likely(&found.coarse, &found.range, REFUTED);
     found.strength = Sums::of(&found.coarse).strength(&found.range, dispersion);
-    (found.strength >= least(ALONE) || rarity(&found.coarse) >= least(SHUFFLED)).then(|| found.incident())
+    // Where storms go over the border of two bins, bins in another order are no measure: by twos it must be rare as well.
+    let is_rare = |bins: &[Bin]| rarity(bins) >= least(SHUFFLED);
+    let lasts = || is_rare(&found.coarse) && (!goes_on(&found.coarse, &found.range) || is_rare(&by_twos(&found.coarse)));
+    (found.strength >= least(ALONE) || lasts()).then(|| found.incident())
+}
+
+/// Whether bins outside of a span are like the ones before them, by more than a standard error.
+fn goes_on(bins: &[Bin], span: &Range<usize>) -> bool {
+    let outside = || (0..bins.len()).filter(|at| !span.contains(at) && bins[*at].n > 0.0);
+    let (k, n) = outside().fold((0.0, 0.0), |(k, n), at| (k + bins[at].k, n + bins[at].n));
+    let rate = k / n;
+    let over = |at: usize| (bins[at].k - rate * bins[at].n) / (rate * bins[at].n).sqrt();
+    let squares: f64 = outside().map(|at| over(at).powi(2)).sum();
+    let follows = |at: &usize| *at > 0 && !span.contains(&(at - 1)) && bins[at - 1].n > 0.0;
+    let products: f64 = outside().filter(follows).map(|at| over(at) * over(at - 1)).sum();
+    k > 0.0 && products / squares > 1.0 / (outside().count() as f64).sqrt()
+}
+
+fn by_twos(bins: &[Bin]) -> Vec<Bin> {
+    bins.chunks(2).map(|pair| pair.iter().fold(Bin::default(), |sum, bin| Bin { k: sum.k + bin.k, n: sum.n + bin.n })).collect()
 }
 
 /// How rarely shuffled series hold a span as unusual as the most unusual one here: negative natural logarithm of the chance.
