@@ -41,6 +41,8 @@ pub(super) struct Moment {
 /// A time in which the rule fired.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Firing {
+    /// The start of the first window in which it was true, within the log.
+    pub(super) began: i64,
     /// The end of the first window in which it was true.
     pub(super) since: i64,
     /// That, and what it has to last.
@@ -70,8 +72,15 @@ pub(super) enum State {
     /// Not true.
     #[default]
     Quiet,
-    /// True since then, but not for long enough.
-    Pending(i64, Moment),
+    /// True, but not for long enough.
+    Pending {
+        /// The start of the first window in which it is true.
+        began: i64,
+        /// The end of that.
+        since: i64,
+        /// The worst window.
+        peak: Moment,
+    },
     /// Firing.
     Firing(Firing),
 }
@@ -92,25 +101,27 @@ pub(super) enum Lack {
 }
 
 impl State {
-    /// Time has come to `at`; until then nothing changed. True for long enough fires.
+    /// True until `at`; that for long enough fires.
     fn advance(self, at: i64, lasting: i64) -> Self {
         match self {
-            Self::Pending(since, peak) if at - since >= lasting => {
-                Self::Firing(Firing { since, fired: since + lasting, cleared: None, peak })
+            Self::Pending { began, since, peak } if at - since >= lasting => {
+                Self::Firing(Firing { began, since, fired: since + lasting, cleared: None, peak })
             }
             other => other,
         }
     }
 
-    /// From `at` on the window is another one. Gives a firing that has ended.
-    fn step(self, moment: Moment, terms: &Terms) -> (Self, Option<Firing>) {
+    /// From its end on the window is another one, in which the rule is true, or what ends it is. Gives a firing that has ended.
+    fn step(self, moment: Moment, (is_true, is_clear): (bool, bool), terms: &Terms) -> (Self, Option<Firing>) {
         let at = moment.end;
-        let is_true = terms.is_true(moment);
-        match self.advance(at, terms.lasting) {
-            Self::Quiet if is_true => (Self::Pending(at, moment).advance(at, terms.lasting), None),
-            Self::Pending(since, peak) if is_true => (Self::Pending(since, terms.worse(peak, moment)), None),
-            Self::Quiet | Self::Pending(..) => (Self::Quiet, None),
-            Self::Firing(firing) if terms.is_clear(moment) => (Self::Quiet, Some(Firing { cleared: Some(at), ..firing })),
+        // What turns false in the very moment has not lasted until then.
+        match self.advance(at - 1, terms.lasting) {
+            Self::Quiet if is_true => (Self::Pending { began: moment.start, since: at, peak: moment }.advance(at, terms.lasting), None),
+            Self::Pending { began, since, peak } if is_true => {
+                (Self::Pending { began, since, peak: terms.worse(peak, moment) }.advance(at, terms.lasting), None)
+            }
+            Self::Quiet | Self::Pending { .. } => (Self::Quiet, None),
+            Self::Firing(firing) if is_clear => (Self::Quiet, Some(Firing { cleared: Some(at), ..firing })),
             Self::Firing(firing) => (Self::Firing(Firing { peak: terms.worse(firing.peak, moment), ..firing }), None),
         }
     }
@@ -195,13 +206,13 @@ pub(super) fn watch(ticks: &[Tick], width: i64, reach: (i64, i64), terms: &Terms
 
     let (mut watched, mut state) = (Watched::default(), State::Quiet);
     for end in ends {
-        let moment = sums.within(end - length, end, width);
+        let moment = Moment { start: (end - length).max(reach.0), ..sums.within(end - length, end, width) };
         let goes_on = terms.windows.iter().all(|window| *window == length || terms.exceeds(sums.within(end - window, end, width)));
         watched.is_judged |= terms.is_enough(moment) && terms.can_tell(moment);
         if terms.is_enough(moment) {
             watched.worst = Some(watched.worst.map_or(moment, |worst| terms.worse(worst, moment)));
         }
-        let (next, ended) = if goes_on { state.step(moment, terms) } else { state.step(Moment { hits: 0, ..moment }, terms) };
+        let (next, ended) = state.step(moment, (goes_on && terms.is_true(moment), !goes_on || terms.is_clear(moment)), terms);
         state = next;
         watched.firings.extend(ended);
     }
@@ -209,7 +220,8 @@ pub(super) fn watch(ticks: &[Tick], width: i64, reach: (i64, i64), terms: &Terms
     if let State::Firing(firing) = &watched.state {
         watched.firings.push(firing.clone());
     }
-    watched.now = terms.windows.iter().map(|window| sums.within(reach.1 - window, reach.1, width)).collect();
+    let now = |window: &i64| Moment { start: (reach.1 - window).max(reach.0), ..sums.within(reach.1 - window, reach.1, width) };
+    watched.now = terms.windows.iter().map(now).collect();
     watched
 }
 
@@ -278,8 +290,10 @@ mod tests {
         let terms = |lasting| Terms { lasting, ..rate(0.05) };
         let log = [(0, 100), (40, 100), (40, 100), (40, 100), (0, 100)];
         assert_eq!(firings(&log, &terms(120)), [(120, 240, Some(300))]);
-        assert_eq!(firings(&log, &terms(180)), [(120, 300, Some(300))]);
-        assert_eq!(firings(&log, &terms(181)), []);
+        assert_eq!(firings(&log, &terms(179)), [(120, 299, Some(300))]);
+        // It turns false when the time is up: it would fire for no time at all.
+        assert_eq!(firings(&log, &terms(180)), []);
+        assert_eq!(firings(&log[..4], &terms(120)), [(120, 240, None)]);
         // The log ends while it fires.
         assert_eq!(firings(&log[..3], &terms(60)), [(120, 180, None)]);
     }
@@ -329,6 +343,9 @@ mod tests {
     fn the_short_window_says_that_it_goes_on() {
         let terms = Terms { windows: vec![300, 60], ..rate(0.05) };
         assert_eq!(firings(&[(50, 100), (0, 100), (0, 100), (0, 100), (0, 100)], &terms), [(60, 60, Some(120))]);
+        // What was before the log is no part of what is told.
+        let early = watch(&minutes(&[(50, 100)]), 60, (0, 60), &terms);
+        assert_eq!((early.firings[0].began, early.firings[0].peak.start, early.now[0].start), (0, 0, 0));
         let late = [(0, 100), (0, 100), (0, 100), (20, 100), (20, 100), (0, 100)];
         assert_eq!(firings(&late, &terms), [(300, 300, Some(360))]);
     }
@@ -352,7 +369,7 @@ mod tests {
         let log = [(0, 100), (40, 100), (40, 100), (0, 100)];
         let at = |minute: i64| watch(&minutes(&log), 60, (0, 60 * minute), &Terms { lasting: 60, ..rate(0.05) });
         assert_eq!(at(1).state, State::Quiet);
-        assert!(matches!(at(2).state, State::Pending(120, peak) if peak.hits == 40));
+        assert!(matches!(at(2).state, State::Pending { since: 120, peak, .. } if peak.hits == 40));
         assert!(matches!(at(3).state, State::Firing(Firing { since: 120, fired: 180, .. })));
         assert_eq!((at(4).state, at(3).now[0].hits, at(4).now[0].hits), (State::Quiet, 40, 0));
     }
