@@ -3,6 +3,7 @@
 //! What is in a window changes only when a tick enters or leaves it, and only then is anything worked out: a year's log costs as
 //! much as its ticks. A live front drives the same [`State`] as lines come.
 
+use super::judge::WORTH_DOUBT;
 use super::ledger::Tick;
 use crate::rule::{Op, number_holds};
 use crate::stats::wilson;
@@ -60,6 +61,10 @@ pub(super) struct Watched {
     pub(super) worst: Option<Moment>,
     /// Some window had requests enough that it could have been true.
     pub(super) is_judged: bool,
+    /// The worst window of a time that would have made the rule fire, had each window been taken as it is.
+    pub(super) doubtful: Option<Moment>,
+    /// All that was watched.
+    pub(super) whole: Moment,
     /// Where it stands at the end of what was watched.
     pub(super) state: State,
     /// What each of the windows holds then.
@@ -127,6 +132,30 @@ impl State {
     }
 }
 
+/// Where a rule stands, and when it fired.
+#[derive(Default)]
+struct Track {
+    state: State,
+    firings: Vec<Firing>,
+}
+
+impl Track {
+    fn step(&mut self, moment: Moment, is: (bool, bool), terms: &Terms) {
+        let (next, ended) = std::mem::take(&mut self.state).step(moment, is, terms);
+        self.state = next;
+        self.firings.extend(ended);
+    }
+
+    /// Nothing comes after.
+    fn end(mut self, at: i64, terms: &Terms) -> Self {
+        self.state = self.state.advance(at, terms.lasting);
+        if let State::Firing(firing) = &self.state {
+            self.firings.push(firing.clone());
+        }
+        self
+    }
+}
+
 impl Terms {
     pub(super) fn is_above(&self) -> bool {
         matches!(self.op, Op::More | Op::AtLeast)
@@ -162,11 +191,32 @@ impl Terms {
         }
         let z = self.z.filter(|_| !self.is_count)?;
         let (low, high) = wilson(moment.hits, moment.all, z);
-        let (bound, rare) = if self.is_above() { (low, moment.hits) } else { (high, moment.all - moment.hits) };
+        let (bound, rare) = (if self.is_above() { low } else { high }, self.rare(moment));
         if rare < FEWEST {
             return Some(Lack::Hits(rare));
         }
         (!number_holds(bound, self.op, self.threshold)).then_some(Lack::Certainty)
+    }
+
+    /// Hits, or of what should be hits those that are none.
+    fn rare(&self, moment: Moment) -> u64 {
+        if self.is_above() { moment.hits } else { moment.all - moment.hits }
+    }
+
+    /// Whether values are samples, of which one may ask how sure they are.
+    fn is_sample(&self) -> bool {
+        self.z.is_some() && !self.is_count
+    }
+
+    /// Whether the value as it is violates the rule, by more than a request or two.
+    pub(super) fn is_suspect(&self, moment: Moment) -> bool {
+        self.is_sample() && self.exceeds(moment) && self.rare(moment) >= WORTH_DOUBT
+    }
+
+    /// Whether the true value may violate the rule, as far as so many standard errors tell.
+    pub(super) fn is_open(&self, moment: Moment, z: f64) -> bool {
+        let (low, high) = wilson(moment.hits, moment.all, z);
+        self.is_sample() && number_holds(if self.is_above() { high } else { low }, self.op, self.threshold)
     }
 
     fn is_clear(&self, moment: Moment) -> bool {
@@ -204,7 +254,8 @@ pub(super) fn watch(ticks: &[Tick], width: i64, reach: (i64, i64), terms: &Terms
     ends.sort_unstable();
     ends.dedup();
 
-    let (mut watched, mut state) = (Watched::default(), State::Quiet);
+    let mut watched = Watched { whole: sums.within(reach.0, reach.1, width), ..Watched::default() };
+    let (mut proven, mut suspected) = (Track::default(), Track::default());
     for end in ends {
         let moment = Moment { start: (end - length).max(reach.0), ..sums.within(end - length, end, width) };
         let goes_on = terms.windows.iter().all(|window| *window == length || terms.exceeds(sums.within(end - window, end, width)));
@@ -212,14 +263,14 @@ pub(super) fn watch(ticks: &[Tick], width: i64, reach: (i64, i64), terms: &Terms
         if terms.is_enough(moment) {
             watched.worst = Some(watched.worst.map_or(moment, |worst| terms.worse(worst, moment)));
         }
-        let (next, ended) = state.step(moment, (goes_on && terms.is_true(moment), !goes_on || terms.is_clear(moment)), terms);
-        state = next;
-        watched.firings.extend(ended);
+        proven.step(moment, (goes_on && terms.is_true(moment), !goes_on || terms.is_clear(moment)), terms);
+        let is_suspect = goes_on && terms.is_suspect(moment);
+        suspected.step(moment, (is_suspect, !is_suspect), terms);
     }
-    watched.state = state.advance(reach.1, terms.lasting);
-    if let State::Firing(firing) = &watched.state {
-        watched.firings.push(firing.clone());
-    }
+    let Track { state, firings } = proven.end(reach.1, terms);
+    (watched.state, watched.firings) = (state, firings);
+    let peaks = suspected.end(reach.1, terms).firings.into_iter().map(|firing| firing.peak);
+    watched.doubtful = peaks.reduce(|one, other| terms.worse(one, other));
     let now = |window: &i64| Moment { start: (reach.1 - window).max(reach.0), ..sums.within(reach.1 - window, reach.1, width) };
     watched.now = terms.windows.iter().map(now).collect();
     watched
@@ -372,6 +423,25 @@ mod tests {
         assert!(matches!(at(2).state, State::Pending { since: 120, peak, .. } if peak.hits == 40));
         assert!(matches!(at(3).state, State::Firing(Firing { since: 120, fired: 180, .. })));
         assert_eq!((at(4).state, at(3).now[0].hits, at(4).now[0].hits), (State::Quiet, 40, 0));
+    }
+
+    #[test]
+    fn what_would_fire_if_windows_were_taken_as_they_are_is_in_doubt() {
+        let of = |log: &[(u64, u64)], terms: &Terms| watch(&minutes(log), 60, (0, 60 * log.len() as i64), terms);
+        let watched = of(&[(0, 20), (3, 20), (2, 8), (0, 20)], &rate(0.05));
+        assert_eq!(watched.doubtful, Some(Moment { start: 60, end: 120, hits: 3, all: 20 }));
+        assert_eq!((watched.firings.len(), watched.whole.hits, watched.whole.all), (0, 5, 68));
+        // A request or two, what does not last, and what asks for no proof are not.
+        assert_eq!(of(&[(2, 8), (1, 1)], &rate(0.05)).doubtful, None);
+        assert_eq!(of(&[(3, 20), (0, 20)], &Terms { lasting: 120, ..rate(0.05) }).doubtful, None);
+        assert_eq!(of(&[(3, 20), (3, 20), (3, 20)], &Terms { lasting: 120, ..rate(0.05) }).doubtful.unwrap().end, 60);
+        assert_eq!(of(&[(3, 20)], &Terms { z: None, ..rate(0.05) }).doubtful, None);
+        // Of what should be hits, the others count.
+        let below = Terms { op: Op::Less, ..rate(0.9) };
+        assert_eq!((of(&[(18, 20)], &below).doubtful, of(&[(17, 20)], &below).doubtful.unwrap().hits), (None, 17));
+        let whole = |hits, all| Moment { hits, all, ..Moment::default() };
+        assert!(rate(0.05).is_open(whole(5, 100), 3.0) && !rate(0.05).is_open(whole(5, 1000), 3.0));
+        assert!(below.is_open(whole(90, 100), 3.0) && !below.is_open(whole(995, 1000), 3.0));
     }
 
     #[test]
