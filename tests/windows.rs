@@ -65,6 +65,10 @@ fn what_no_window_proves_and_all_together_violate_is_no_pass() {
     assert_eq!((few["verdict"].as_str(), few["numerator"].as_u64()), (Some("inconclusive"), Some(2)));
     assert!(reason(&few).contains("all together 120 of 480, 25 %, is more than 1 %: take a longer window"), "{}", reason(&few));
     check(&minutes(&[(2, 8); 60]), "rate(5xx) > 1% window 10m", 1);
+    // Every other minute proves it, and none lasts.
+    let turns: Vec<(u32, u32)> = (0..60).map(|minute| if minute % 2 == 0 { (30, 60) } else { (0, 60) }).collect();
+    let turns = check(&minutes(&turns), "rate(5xx) > 1% window 1m for 5m", 3);
+    assert!(reason(&turns).contains("never true beyond doubt for 300 s, but all together 900 of 3,600"), "{}", reason(&turns));
     // Few minutes of a short log look bad, and nothing says that they are not.
     let mut log = [(0, 40); 20];
     log[7] = (4, 40);

@@ -189,8 +189,12 @@ fn stand(terms: &Terms, watched: &Watched, groups: usize) -> (Stand, Option<Mome
     // One of a group with three requests is a third, and of many such groups some have that.
     if terms.is_suspect(whole) || (groups == 1 && terms.exceeds(whole)) {
         let text = |value| Unit::Share.text(value);
+        let unproven = match terms.lasting {
+            0 => "no single window proves it".to_owned(),
+            lasting => format!("it is never true beyond doubt for {lasting} s"),
+        };
         let note = format!(
-            "no single window proves it, but all together {} of {}, {}, is {} than {}: take a longer window, or --strict",
+            "{unproven}, but all together {} of {}, {}, is {} than {}: take a longer window, or --strict",
             human::count(whole.hits),
             human::count(whole.all),
             text(terms.value(whole)),
