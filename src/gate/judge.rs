@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 /// In so few logs where nothing is wrong a rule is found to be violated, over all groups and windows that it looks at.
 pub(super) const ALPHA: f64 = stats::ALPHA;
 /// A group with fewer hits is not worth a doubt.
-const WORTH_DOUBT: u64 = 3;
+pub(super) const WORTH_DOUBT: u64 = 3;
 
 /// What a rule is judged with.
 pub(super) struct Judge<'r> {

@@ -46,23 +46,22 @@ pub(super) fn ruling(judge: &Judge<'_>, rule: &Rule, lines: &Lines<'_>) -> Rulin
         reason,
         others,
         violations,
-        alerts: firings.into_iter().map(|(group, firing, peak)| alert(limit, group, &firing, peak)).collect(),
+        alerts: firings.into_iter().map(|(group, firing, peak)| alert(group, &firing, peak)).collect(),
         samples,
         findings,
         fixes,
     }
 }
 
-fn alert(limit: &Limit, group: Group, firing: &Firing, peak: f64) -> Alert {
+fn alert(group: Group, firing: &Firing, peak: f64) -> Alert {
     let rfc3339 = |seconds| Timestamp::from_seconds(seconds).to_string();
-    let window = super::windows::windows_of(limit).first().copied().unwrap_or(0);
     let Group { service, method, route, code } = group;
     Alert {
         service,
         method,
         route,
         code,
-        began: rfc3339(firing.since - window),
+        began: rfc3339(firing.began),
         fired: rfc3339(firing.fired),
         cleared: firing.cleared.map(rfc3339),
         peak,

@@ -3,6 +3,7 @@
 //! What is in a window changes only when a tick enters or leaves it, and only then is anything worked out: a year's log costs as
 //! much as its ticks. A live front drives the same [`State`] as lines come.
 
+use super::judge::WORTH_DOUBT;
 use super::ledger::Tick;
 use crate::rule::{Op, number_holds};
 use crate::stats::wilson;
@@ -41,6 +42,8 @@ pub(super) struct Moment {
 /// A time in which the rule fired.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Firing {
+    /// The start of the first window in which it was true, within the log.
+    pub(super) began: i64,
     /// The end of the first window in which it was true.
     pub(super) since: i64,
     /// That, and what it has to last.
@@ -58,6 +61,10 @@ pub(super) struct Watched {
     pub(super) worst: Option<Moment>,
     /// Some window had requests enough that it could have been true.
     pub(super) is_judged: bool,
+    /// The worst window of a time that would have made the rule fire, had each window been taken as it is.
+    pub(super) doubtful: Option<Moment>,
+    /// All that was watched.
+    pub(super) whole: Moment,
     /// Where it stands at the end of what was watched.
     pub(super) state: State,
     /// What each of the windows holds then.
@@ -70,8 +77,15 @@ pub(super) enum State {
     /// Not true.
     #[default]
     Quiet,
-    /// True since then, but not for long enough.
-    Pending(i64, Moment),
+    /// True, but not for long enough.
+    Pending {
+        /// The start of the first window in which it is true.
+        began: i64,
+        /// The end of that.
+        since: i64,
+        /// The worst window.
+        peak: Moment,
+    },
     /// Firing.
     Firing(Firing),
 }
@@ -92,27 +106,53 @@ pub(super) enum Lack {
 }
 
 impl State {
-    /// Time has come to `at`; until then nothing changed. True for long enough fires.
+    /// True until `at`; that for long enough fires.
     fn advance(self, at: i64, lasting: i64) -> Self {
         match self {
-            Self::Pending(since, peak) if at - since >= lasting => {
-                Self::Firing(Firing { since, fired: since + lasting, cleared: None, peak })
+            Self::Pending { began, since, peak } if at - since >= lasting => {
+                Self::Firing(Firing { began, since, fired: since + lasting, cleared: None, peak })
             }
             other => other,
         }
     }
 
-    /// From `at` on the window is another one. Gives a firing that has ended.
-    fn step(self, moment: Moment, terms: &Terms) -> (Self, Option<Firing>) {
+    /// From its end on the window is another one, in which the rule is true, or what ends it is. Gives a firing that has ended.
+    fn step(self, moment: Moment, (is_true, is_clear): (bool, bool), terms: &Terms) -> (Self, Option<Firing>) {
         let at = moment.end;
-        let is_true = terms.is_true(moment);
-        match self.advance(at, terms.lasting) {
-            Self::Quiet if is_true => (Self::Pending(at, moment).advance(at, terms.lasting), None),
-            Self::Pending(since, peak) if is_true => (Self::Pending(since, terms.worse(peak, moment)), None),
-            Self::Quiet | Self::Pending(..) => (Self::Quiet, None),
-            Self::Firing(firing) if terms.is_clear(moment) => (Self::Quiet, Some(Firing { cleared: Some(at), ..firing })),
+        // What turns false in the very moment has not lasted until then.
+        match self.advance(at - 1, terms.lasting) {
+            Self::Quiet if is_true => (Self::Pending { began: moment.start, since: at, peak: moment }.advance(at, terms.lasting), None),
+            Self::Pending { began, since, peak } if is_true => {
+                (Self::Pending { began, since, peak: terms.worse(peak, moment) }.advance(at, terms.lasting), None)
+            }
+            Self::Quiet | Self::Pending { .. } => (Self::Quiet, None),
+            Self::Firing(firing) if is_clear => (Self::Quiet, Some(Firing { cleared: Some(at), ..firing })),
             Self::Firing(firing) => (Self::Firing(Firing { peak: terms.worse(firing.peak, moment), ..firing }), None),
         }
+    }
+}
+
+/// Where a rule stands, and when it fired.
+#[derive(Default)]
+struct Track {
+    state: State,
+    firings: Vec<Firing>,
+}
+
+impl Track {
+    fn step(&mut self, moment: Moment, is: (bool, bool), terms: &Terms) {
+        let (next, ended) = std::mem::take(&mut self.state).step(moment, is, terms);
+        self.state = next;
+        self.firings.extend(ended);
+    }
+
+    /// Nothing comes after.
+    fn end(mut self, at: i64, terms: &Terms) -> Self {
+        self.state = self.state.advance(at, terms.lasting);
+        if let State::Firing(firing) = &self.state {
+            self.firings.push(firing.clone());
+        }
+        self
     }
 }
 
@@ -151,11 +191,32 @@ impl Terms {
         }
         let z = self.z.filter(|_| !self.is_count)?;
         let (low, high) = wilson(moment.hits, moment.all, z);
-        let (bound, rare) = if self.is_above() { (low, moment.hits) } else { (high, moment.all - moment.hits) };
+        let (bound, rare) = (if self.is_above() { low } else { high }, self.rare(moment));
         if rare < FEWEST {
             return Some(Lack::Hits(rare));
         }
         (!number_holds(bound, self.op, self.threshold)).then_some(Lack::Certainty)
+    }
+
+    /// Hits, or of what should be hits those that are none.
+    fn rare(&self, moment: Moment) -> u64 {
+        if self.is_above() { moment.hits } else { moment.all - moment.hits }
+    }
+
+    /// Whether values are samples, of which one may ask how sure they are.
+    fn is_sample(&self) -> bool {
+        self.z.is_some() && !self.is_count
+    }
+
+    /// Whether the value as it is violates the rule, by more than a request or two.
+    pub(super) fn is_suspect(&self, moment: Moment) -> bool {
+        self.is_sample() && self.exceeds(moment) && self.rare(moment) >= WORTH_DOUBT
+    }
+
+    /// Whether the true value may violate the rule, as far as so many standard errors tell.
+    pub(super) fn is_open(&self, moment: Moment, z: f64) -> bool {
+        let (low, high) = wilson(moment.hits, moment.all, z);
+        self.is_sample() && number_holds(if self.is_above() { high } else { low }, self.op, self.threshold)
     }
 
     fn is_clear(&self, moment: Moment) -> bool {
@@ -193,23 +254,25 @@ pub(super) fn watch(ticks: &[Tick], width: i64, reach: (i64, i64), terms: &Terms
     ends.sort_unstable();
     ends.dedup();
 
-    let (mut watched, mut state) = (Watched::default(), State::Quiet);
+    let mut watched = Watched { whole: sums.within(reach.0, reach.1, width), ..Watched::default() };
+    let (mut proven, mut suspected) = (Track::default(), Track::default());
     for end in ends {
-        let moment = sums.within(end - length, end, width);
+        let moment = Moment { start: (end - length).max(reach.0), ..sums.within(end - length, end, width) };
         let goes_on = terms.windows.iter().all(|window| *window == length || terms.exceeds(sums.within(end - window, end, width)));
         watched.is_judged |= terms.is_enough(moment) && terms.can_tell(moment);
         if terms.is_enough(moment) {
             watched.worst = Some(watched.worst.map_or(moment, |worst| terms.worse(worst, moment)));
         }
-        let (next, ended) = if goes_on { state.step(moment, terms) } else { state.step(Moment { hits: 0, ..moment }, terms) };
-        state = next;
-        watched.firings.extend(ended);
+        proven.step(moment, (goes_on && terms.is_true(moment), !goes_on || terms.is_clear(moment)), terms);
+        let is_suspect = goes_on && terms.is_suspect(moment);
+        suspected.step(moment, (is_suspect, !is_suspect), terms);
     }
-    watched.state = state.advance(reach.1, terms.lasting);
-    if let State::Firing(firing) = &watched.state {
-        watched.firings.push(firing.clone());
-    }
-    watched.now = terms.windows.iter().map(|window| sums.within(reach.1 - window, reach.1, width)).collect();
+    let Track { state, firings } = proven.end(reach.1, terms);
+    (watched.state, watched.firings) = (state, firings);
+    let peaks = suspected.end(reach.1, terms).firings.into_iter().map(|firing| firing.peak);
+    watched.doubtful = peaks.reduce(|one, other| terms.worse(one, other));
+    let now = |window: &i64| Moment { start: (reach.1 - window).max(reach.0), ..sums.within(reach.1 - window, reach.1, width) };
+    watched.now = terms.windows.iter().map(now).collect();
     watched
 }
 
@@ -278,8 +341,10 @@ mod tests {
         let terms = |lasting| Terms { lasting, ..rate(0.05) };
         let log = [(0, 100), (40, 100), (40, 100), (40, 100), (0, 100)];
         assert_eq!(firings(&log, &terms(120)), [(120, 240, Some(300))]);
-        assert_eq!(firings(&log, &terms(180)), [(120, 300, Some(300))]);
-        assert_eq!(firings(&log, &terms(181)), []);
+        assert_eq!(firings(&log, &terms(179)), [(120, 299, Some(300))]);
+        // It turns false when the time is up: it would fire for no time at all.
+        assert_eq!(firings(&log, &terms(180)), []);
+        assert_eq!(firings(&log[..4], &terms(120)), [(120, 240, None)]);
         // The log ends while it fires.
         assert_eq!(firings(&log[..3], &terms(60)), [(120, 180, None)]);
     }
@@ -329,6 +394,9 @@ mod tests {
     fn the_short_window_says_that_it_goes_on() {
         let terms = Terms { windows: vec![300, 60], ..rate(0.05) };
         assert_eq!(firings(&[(50, 100), (0, 100), (0, 100), (0, 100), (0, 100)], &terms), [(60, 60, Some(120))]);
+        // What was before the log is no part of what is told.
+        let early = watch(&minutes(&[(50, 100)]), 60, (0, 60), &terms);
+        assert_eq!((early.firings[0].began, early.firings[0].peak.start, early.now[0].start), (0, 0, 0));
         let late = [(0, 100), (0, 100), (0, 100), (20, 100), (20, 100), (0, 100)];
         assert_eq!(firings(&late, &terms), [(300, 300, Some(360))]);
     }
@@ -352,9 +420,28 @@ mod tests {
         let log = [(0, 100), (40, 100), (40, 100), (0, 100)];
         let at = |minute: i64| watch(&minutes(&log), 60, (0, 60 * minute), &Terms { lasting: 60, ..rate(0.05) });
         assert_eq!(at(1).state, State::Quiet);
-        assert!(matches!(at(2).state, State::Pending(120, peak) if peak.hits == 40));
+        assert!(matches!(at(2).state, State::Pending { since: 120, peak, .. } if peak.hits == 40));
         assert!(matches!(at(3).state, State::Firing(Firing { since: 120, fired: 180, .. })));
         assert_eq!((at(4).state, at(3).now[0].hits, at(4).now[0].hits), (State::Quiet, 40, 0));
+    }
+
+    #[test]
+    fn what_would_fire_if_windows_were_taken_as_they_are_is_in_doubt() {
+        let of = |log: &[(u64, u64)], terms: &Terms| watch(&minutes(log), 60, (0, 60 * log.len() as i64), terms);
+        let watched = of(&[(0, 20), (3, 20), (2, 8), (0, 20)], &rate(0.05));
+        assert_eq!(watched.doubtful, Some(Moment { start: 60, end: 120, hits: 3, all: 20 }));
+        assert_eq!((watched.firings.len(), watched.whole.hits, watched.whole.all), (0, 5, 68));
+        // A request or two, what does not last, and what asks for no proof are not.
+        assert_eq!(of(&[(2, 8), (1, 1)], &rate(0.05)).doubtful, None);
+        assert_eq!(of(&[(3, 20), (0, 20)], &Terms { lasting: 120, ..rate(0.05) }).doubtful, None);
+        assert_eq!(of(&[(3, 20), (3, 20), (3, 20)], &Terms { lasting: 120, ..rate(0.05) }).doubtful.unwrap().end, 60);
+        assert_eq!(of(&[(3, 20)], &Terms { z: None, ..rate(0.05) }).doubtful, None);
+        // Of what should be hits, the others count.
+        let below = Terms { op: Op::Less, ..rate(0.9) };
+        assert_eq!((of(&[(18, 20)], &below).doubtful, of(&[(17, 20)], &below).doubtful.unwrap().hits), (None, 17));
+        let whole = |hits, all| Moment { hits, all, ..Moment::default() };
+        assert!(rate(0.05).is_open(whole(5, 100), 3.0) && !rate(0.05).is_open(whole(5, 1000), 3.0));
+        assert!(below.is_open(whole(90, 100), 3.0) && !below.is_open(whole(995, 1000), 3.0));
     }
 
     #[test]

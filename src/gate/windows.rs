@@ -4,10 +4,10 @@ use super::judge::{ALPHA, Judge, Judged, hit_of};
 use super::ledger::{Group, Tick, sums};
 use super::plan::slower_than;
 use super::verdict::{Outcome, Part, Unit, Window};
-use super::watch::{Moment, Terms, Watched, watch};
-use crate::model::Timestamp;
+use super::watch::{Moment, State, Terms, Watched, watch};
+use crate::model::{Timestamp, human};
 use crate::rule::{Bound, Limit, Metric, Op};
-use crate::stats::{wilson, z_for};
+use crate::stats::{needed, wilson, z_for};
 use std::collections::BTreeMap;
 
 const WEEK: i64 = 7 * 86_400;
@@ -37,7 +37,7 @@ impl Judge<'_> {
     pub(super) fn over_windows(&self, limit: &Limit, bound: Bound) -> Judged {
         let unit = unit_of(limit);
         match self.series(limit, bound) {
-            Ok(series) => conclude(unit, self.watched(limit, bound, &series)),
+            Ok(series) => conclude(unit, self.watched(limit, bound, &series), series.reach),
             Err(note) => Judged::inconclusive(unit, note),
         }
     }
@@ -150,15 +150,82 @@ pub(super) fn windows_of(limit: &Limit) -> Vec<i64> {
     }
 }
 
-fn conclude(unit: Unit, watched: Vec<(Group, Terms, Watched)>) -> Judged {
+/// How a group came out, the worst last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stand {
+    Kept,
+    /// It may be violated, and no window proves it.
+    Doubtful,
+    /// It is violated, and the log ends before that lasted for long enough.
+    Pending,
+    Fired,
+}
+
+impl Stand {
+    const fn outcome(self) -> Outcome {
+        match self {
+            Self::Kept => Outcome::Pass,
+            Self::Doubtful | Self::Pending => Outcome::Inconclusive,
+            Self::Fired => Outcome::Fail,
+        }
+    }
+}
+
+/// What is told of a group: how it came out, the window that says so, and why where the numbers of that do not say it. What all of
+/// it together refutes, single windows need not: there are so many of them that some look bad.
+fn stand(terms: &Terms, watched: &Watched, groups: usize) -> (Stand, Option<Moment>, Option<String>) {
+    if let Some(peak) = watched.firings.iter().map(|firing| firing.peak).reduce(|one, other| terms.worse(one, other)) {
+        return (Stand::Fired, Some(peak), None);
+    }
+    if let State::Pending { since, peak, .. } = watched.state {
+        let [since, fires] = [since, since + terms.lasting].map(Timestamp::from_seconds);
+        let note = format!("true since {since}, and the log ends before {fires}, when it would fire");
+        return (Stand::Pending, Some(peak), Some(note));
+    }
+    let (whole, suspect) = (watched.whole, watched.doubtful.or(watched.worst));
+    if !terms.is_open(whole, z_for(ALPHA / groups as f64)) {
+        return (Stand::Kept, watched.worst, None);
+    }
+    // One of a group with three requests is a third, and of many such groups some have that.
+    if terms.is_suspect(whole) || (groups == 1 && terms.exceeds(whole)) {
+        let text = |value| Unit::Share.text(value);
+        let unproven = match terms.lasting {
+            0 => "no single window proves it".to_owned(),
+            lasting => format!("it is never true beyond doubt for {lasting} s"),
+        };
+        let note = format!(
+            "{unproven}, but all together {} of {}, {}, is {} than {}: take a longer window, or --strict",
+            human::count(whole.hits),
+            human::count(whole.all),
+            text(terms.value(whole)),
+            if terms.is_above() { "more" } else { "less" },
+            text(terms.threshold),
+        );
+        return (Stand::Doubtful, suspect, Some(note));
+    }
+    (if watched.doubtful.is_some() { Stand::Doubtful } else { Stand::Kept }, suspect, None)
+}
+
+/// Whether a log is too short for the rule to become true, or to be true for long enough.
+fn is_short(terms: &Terms, reach: (i64, i64)) -> bool {
+    let window = if terms.lasting > 0 || !terms.is_above() { terms.windows.iter().copied().max().unwrap_or(0) } else { 0 };
+    reach.1 - reach.0 < window + terms.lasting
+}
+
+fn conclude(unit: Unit, watched: Vec<(Group, Terms, Watched)>, reach: (i64, i64)) -> Judged {
+    let groups = watched.len();
     let (mut parts, mut firings) = (Vec::new(), Vec::new());
     let is_judged = watched.iter().any(|(_, _, watched)| watched.is_judged || !watched.firings.is_empty());
+    let is_short = watched.iter().any(|(_, terms, _)| is_short(terms, reach));
     for (group, terms, watched) in watched {
-        let peak = watched.firings.iter().map(|firing| firing.peak).reduce(|one, other| terms.worse(one, other));
-        let outcome = if peak.is_some() { Outcome::Fail } else { Outcome::Pass };
-        if let Some(moment) = peak.or(watched.worst) {
-            let distance = (terms.value(moment) - terms.threshold) * if terms.is_above() { 1.0 } else { -1.0 };
-            parts.push((outcome, distance, group.part(part_of(&terms, moment))));
+        let (stand, moment, note) = stand(&terms, &watched, groups);
+        if let Some(moment) = moment {
+            let value = terms.value(moment);
+            let distance = (value - terms.threshold) * if terms.is_above() { 1.0 } else { -1.0 };
+            let name = group.name();
+            let note = note.map(|note| if name.is_empty() { note } else { format!("{name}: {note}") });
+            let enough = terms.z.filter(|_| stand == Stand::Doubtful).and_then(|z| needed(value, terms.threshold, z));
+            parts.push((stand, distance, Part { needed: enough, ..group.part(part_of(&terms, moment)) }, note));
         }
         firings.extend(watched.firings.into_iter().map(|firing| {
             let value = terms.value(firing.peak);
@@ -167,13 +234,16 @@ fn conclude(unit: Unit, watched: Vec<(Group, Terms, Watched)>) -> Judged {
     }
     parts.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
     firings.sort_by_key(|(_, firing, _)| firing.fired);
-    let outcome = match parts.first() {
-        Some((outcome, ..)) if is_judged => *outcome,
-        _ => Outcome::Inconclusive,
+    let (outcome, note) = match parts.first() {
+        Some((stand, .., note)) if *stand != Stand::Kept => (stand.outcome(), note.clone()),
+        _ if is_short => {
+            let note = "the log is shorter than the window and what the rule must last: judge a longer one, or a shorter window";
+            (Outcome::Inconclusive, Some(note.to_owned()))
+        }
+        Some(_) if is_judged => (Outcome::Pass, None),
+        _ => (Outcome::Inconclusive, Some("no window has requests enough to tell: take a longer one, or --strict".to_owned())),
     };
-    let note =
-        (outcome == Outcome::Inconclusive).then(|| "no window has requests enough to tell: take a longer one, or --strict".to_owned());
-    Judged { outcome, unit, parts: parts.into_iter().map(|(outcome, _, part)| (outcome, part)).collect(), firings, note }
+    Judged { outcome, unit, parts: parts.into_iter().map(|(stand, _, part, _)| (stand.outcome(), part)).collect(), firings, note }
 }
 
 pub(super) fn part_of(terms: &Terms, moment: Moment) -> Part {

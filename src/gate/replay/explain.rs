@@ -101,7 +101,7 @@ fn in_windows(judge: &Judge<'_>, limit: &Limit, bound: Bound, series: &Series, a
         let watched = watch(ticks, series.step, (series.reach.0, until), &terms);
         let rank = match watched.state {
             State::Firing(_) => 2,
-            State::Pending(..) => 1,
+            State::Pending { .. } => 1,
             State::Quiet => 0,
         };
         let standing = standing(group, &terms, &watched);
@@ -129,7 +129,7 @@ fn standing(group: &Group, terms: &Terms, watched: &Watched) -> Standing {
     let now = watched.now.first().copied().unwrap_or_default();
     let (state, seconds) = match &watched.state {
         State::Firing(firing) => ("firing", Some((firing.since, firing.fired))),
-        State::Pending(since, _) => ("pending", Some((*since, since + terms.lasting))),
+        State::Pending { since, .. } => ("pending", Some((*since, since + terms.lasting))),
         State::Quiet => ("quiet", None),
     };
     let part = part_of(terms, now);
@@ -169,7 +169,7 @@ fn why(terms: &Terms, watched: &Watched) -> String {
     };
     match watched.state {
         State::Quiet => missing,
-        State::Pending(..) => format!("true, but not yet for {} s", terms.lasting),
+        State::Pending { .. } => format!("true, but not yet for {} s", terms.lasting),
         State::Firing(_) if missing.is_empty() => String::new(),
         State::Firing(_) => format!("{missing}; it fires until it is cleared"),
     }

@@ -184,7 +184,7 @@ impl<'l> Watch<'l> {
     fn incident(&self, group: &Group, firing: &watch::Firing) -> Option<(i64, i64)> {
         let looks = self.looks?;
         let ticks = self.series.groups.get(group).map_or(&[][..], Vec::as_slice);
-        let (start, end) = (firing.since - self.window(), firing.cleared.unwrap_or(self.series.reach.1));
+        let (start, end) = (firing.began, firing.cleared.unwrap_or(self.series.reach.1));
         let overlaps = |spans: &[(i64, i64)]| spans.iter().find(|span| span.0 < end && start < span.1).copied();
         let mut known = self.incidents.borrow_mut();
         let own = known
@@ -203,7 +203,7 @@ impl<'l> Watch<'l> {
 
     fn told(&self, group: &Group, firing: &watch::Firing, peak: f64, incident: Option<(i64, i64)>, again: bool) -> Firing {
         let Group { service, method, route, code } = group.clone();
-        let onset = incident.map_or(firing.since - self.window(), |(start, _)| start);
+        let onset = incident.map_or(firing.began, |(start, _)| start);
         Firing {
             service,
             method,
