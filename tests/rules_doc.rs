@@ -41,3 +41,10 @@ fn each_way_to_write_a_word_is_one_that_is_read() {
         assert!(read, "{}", clause.usage());
     }
 }
+
+#[test]
+fn what_the_page_says_of_burning_is_so() {
+    assert!(PAGE.contains("`over 30d burn 14.4x` looks at an hour"));
+    assert_eq!(limit::burn_seconds(30 * 86_400, 14.4), 3600);
+    assert!(limit::limit("rate(5xx) < 0.1% over 12h burn 14.4x").is_ok() && limit::limit("rate(5xx) < 0.1% over 11h burn 14.4x").is_err());
+}
