@@ -195,6 +195,193 @@ fn a_shift_of_traffic_is_no_regression() {
 }
 
 #[test]
+fn few_hits_on_one_of_many_routes_prove_nothing() {
+    let dir = Dir::new();
+    let mut text = healthy();
+    for n in 0..5 {
+        // Each of these routes has three requests, and one of them fails.
+        for m in 0..3 {
+            text += &combined(
+                100 + n,
+                &format!("GET /only{} HTTP/1.1", ["a", "b", "c", "d", "e"][n as usize]),
+                if m == 0 { 500 } else { 200 },
+                9,
+            );
+        }
+    }
+    dir.file("access.log", text);
+    check(&dir, "rate(5xx) by route > 1%", &[], 0);
+    check(&dir, "rate(5xx) by route > 1%", &["--strict"], 1);
+    dir.file("access.log", combined(0, "GET / HTTP/1.1", 500, 9));
+    check(&dir, "rate(5xx) > 10%", &[], 3);
+}
+
+#[test]
+fn codes_are_held_against_all_requests_of_their_group() {
+    let dir = Dir::new();
+    dir.file("access.log", hour(|_| false));
+    let none = check(&dir, "rate(5xx) by status > 1%", &[], 0);
+    assert_eq!((none["numerator"].as_u64(), none["denominator"].as_u64()), (Some(0), Some(7200)), "{none}");
+    check(&dir, "count(5xx) by status > 5 per 1m", &[], 0);
+    let several: String = (0..400).map(|n| combined(n, "GET / HTTP/1.1", [200, 200, 500, 502, 503][n as usize % 5], 9)).collect();
+    dir.file("access.log", several);
+    let each = check(&dir, "rate(5xx) by status > 3%", &[], 1);
+    assert_eq!((each["numerator"].as_u64(), each["denominator"].as_u64()), (Some(80), Some(400)), "{each}");
+    check(&dir, "rate(5xx) by status > 3% min 1000", &[], 3);
+}
+
+#[test]
+fn what_the_baseline_lacks_is_not_passed_over() {
+    let dir = Dir::new();
+    let base = |rule: &str| {
+        dir.run(&["check", "access.log", "-o", "json", "--fail-on", rule, "--save-baseline", "base.json"]).exits(0);
+    };
+    dir.file("access.log", hour(|n| n % 300 == 7));
+    base("count < 1");
+    // Half of the requests go to a route that was not there, and half of those fail.
+    let moved =
+        hour(|n| n % 2 == 0).replace("GET /shop", "GET /v2/store").replace("POST /api/pay HTTP/1.1\" 502", "POST /api/pay HTTP/1.1\" 200");
+    dir.file("access.log", moved);
+    for rule in ["rate(5xx) > 2x baseline", "rate(5xx) by route > 2x baseline", "rate(5xx) by route > 2x baseline window 5m"] {
+        let ruling = check(&dir, rule, &["--baseline", "base.json"], 1);
+        assert_eq!(ruling["verdict"], "fail", "{ruling}");
+    }
+    // A code that was not there.
+    dir.file("access.log", hour(|n| n % 300 == 7).replace("\" 502 ", "\" 500 "));
+    base("count < 1");
+    dir.file("access.log", hour(|n| n % 2 == 0));
+    assert_eq!(check(&dir, "rate(5xx) by status > 2x baseline", &["--baseline", "base.json"], 1)["code"], 502);
+}
+
+#[test]
+fn counts_are_held_against_a_baseline_by_time() {
+    let dir = Dir::new();
+    let every = |seconds: u32, of: u32| -> String {
+        (0..3600 * of / seconds).map(|n| combined(n * seconds / of, "GET / HTTP/1.1", 200, 9)).collect()
+    };
+    dir.file("access.log", every(2, 1));
+    dir.run(&["check", "access.log", "-o", "json", "--fail-on", "count < 1", "--save-baseline", "base.json"]).exits(0);
+    check(&dir, "count > 2x baseline", &["--baseline", "base.json"], 0);
+    dir.file("access.log", every(1, 12));
+    let more = check(&dir, "count > 2x baseline", &["--baseline", "base.json"], 1);
+    assert!((23.5..24.5).contains(&more["value"].as_f64().unwrap()), "{more}");
+    check(&dir, "count < 0.5x baseline", &["--baseline", "base.json"], 0);
+    dir.file("access.log", every(20, 1));
+    check(&dir, "count < 0.5x baseline", &["--baseline", "base.json"], 1);
+}
+
+#[test]
+fn durations_against_a_baseline_are_those_that_the_rule_asks_for() {
+    let dir = Dir::new();
+    let log = |api: &str, shop: &str| -> String {
+        let line = |n: u32| {
+            let (path, took) = if n.is_multiple_of(2) { ("/api/x", api) } else { ("/shop", shop) };
+            format!("{} {took}\n", combined(n / 2, &format!("GET {path} HTTP/1.1"), 200, 9).trim_end())
+        };
+        (0..4000).map(line).collect()
+    };
+    dir.file("access.log", log("0.500", "0.010"));
+    dir.run(&["check", "access.log", "-o", "json", "--fail-on", "count < 1", "--save-baseline", "base.json"]).exits(0);
+    check(&dir, r#"p50(duration) where route = "/api/*" > 2x baseline"#, &["--baseline", "base.json"], 0);
+    dir.file("access.log", log("5.000", "0.010"));
+    check(&dir, r#"p50(duration) where route = "/api/*" > 2x baseline"#, &["--baseline", "base.json"], 1);
+    check(&dir, "p50(duration) by route > 2x baseline", &["--baseline", "base.json"], 1);
+    dir.file("access.log", log("0.500", "0.010").lines().take(1).map(|line| format!("{line}\n")).collect::<String>());
+    check(&dir, "p95(duration) > 2x baseline", &["--baseline", "base.json"], 3);
+}
+
+#[test]
+fn a_log_of_which_much_cannot_be_read_proves_nothing() {
+    let dir = Dir::new();
+    dir.file("access.log", healthy() + &"ERROR 500 of an application\n".repeat(400));
+    let args = ["check", "access.log", "-o", "json", "--fail-on", "rate(5xx) > 4%"];
+    let json = dir.run(&args).exits(3).json();
+    assert_eq!((json["verdict"].as_str(), json["rules"][0]["verdict"].as_str()), (Some("inconclusive"), Some("pass")));
+    assert!(json["warnings"][0].as_str().unwrap().contains("400 of 7,600 lines could not be read"), "{json}");
+    dir.run(&[&args[..], &["--max-rejects", "10%"]].concat()).exits(0);
+    dir.run(&[&args[..], &["--fail-on", "share(unparsed) > 10%"]].concat()).exits(0);
+    dir.run(&[&args[..], &["--fail-on", "share(unparsed) > 2%"]].concat()).exits(1);
+}
+
+#[test]
+fn min_is_asked_for_by_every_rule() {
+    let dir = Dir::new();
+    dir.file("access.log", healthy());
+    dir.run(&["check", "access.log", "-o", "json", "--save-baseline", "base.json"]).exits(0);
+    for rule in ["rate(5xx) > 2x baseline min 100000", "new(5xx) min 100000", "count(5xx) > 0 min 100000", "spike(5xx) min 100000"] {
+        check(&dir, rule, &["--baseline", "base.json"], 3);
+    }
+}
+
+#[test]
+fn saving_a_baseline_takes_nothing_away() {
+    let dir = Dir::new();
+    dir.file("base.tmp", healthy());
+    dir.file("other.tmp", "mine");
+    dir.run(&["check", "base.tmp", "--save-baseline", "base.json"]).exits(0);
+    dir.run(&["check", "base.tmp", "--save-baseline", "other.json"]).exits(0);
+    assert_eq!(std::fs::read(dir.path().join("other.tmp")).unwrap(), b"mine");
+    assert!(dir.path().join("base.tmp").exists());
+    std::fs::create_dir(dir.path().join("folder")).unwrap();
+    assert!(dir.run(&["check", "base.tmp", "--save-baseline", "folder"]).exits(2).stderr().contains("no file"));
+    let before = std::fs::read(dir.path().join("base.json")).unwrap();
+    for (args, code) in [
+        (&["--fail-on", "rate(5xx) > 0.25%", "--on-inconclusive", "fail"][..], 1),
+        (&["--fail-on", "rate(5xx) > 0.1%"], 1),
+        (&["--max-rejects", "0.001%"], 3),
+    ] {
+        dir.file("less.log", hour(|n| n % 400 == 9) + "garbage\n");
+        dir.run(&[&["check", "less.log", "--save-baseline", "base.json"], args].concat()).exits(code);
+        assert_eq!(std::fs::read(dir.path().join("base.json")).unwrap(), before, "{args:?}");
+    }
+    assert_eq!(
+        std::fs::read_dir(dir.path()).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')).count(),
+        0
+    );
+    let said = dir.run(&["check", "base.tmp", "--baseline", "base.json", "-o", "json=base.json"]).exits(2).stderr();
+    assert!(said.contains("just read"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_violation_is_one_when_nobody_reads_on() {
+    let dir = Dir::new();
+    dir.file("access.log", hour(|n| n % 3 == 0));
+    let script = format!("{} check access.log -o json | true; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_logcodes"));
+    let ran = std::process::Command::new("bash").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(1), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[test]
+fn the_configuration_counts() {
+    let dir = Dir::new();
+    dir.file("access.log", hour(|n| n % 100 == 7));
+    dir.file(
+        "logcodes.toml",
+        "[check]\nfail_on = [\"rate(5xx) > 5%\"]\n[[rule]]\nname = \"pay\"\nwhen = 'count(5xx) where route = \"/api/*\" > 3'\nfix = \"Call the \
+         team.\"\n[profile.calm.check]\nexpect = [\"/api/*=5xx\"]\n",
+    );
+    let json = dir.run(&["check", "access.log", "-o", "json"]).exits(1).json();
+    let rules: Vec<String> = verdicts(&json).into_iter().map(|(rule, verdict)| format!("{verdict} {rule}")).collect();
+    assert_eq!(rules, ["pass rate(5xx) > 5%", "fail count(5xx) where route = \"/api/*\" > 3"]);
+    assert_eq!((json["rules"][1]["name"].as_str(), json["rules"][1]["fixes"][0].as_str()), (Some("pay"), Some("Call the team.")));
+    let gitlab = dir.run(&["check", "access.log", "-o", "gitlab"]).exits(1).json();
+    assert_eq!(
+        (gitlab[0]["location"]["path"].as_str(), gitlab[0]["location"]["lines"]["begin"].as_u64()),
+        (Some("logcodes.toml"), Some(5))
+    );
+    dir.run(&["check", "access.log", "--profile", "calm"]).exits(0);
+    dir.run(&["check", "access.log", "--fail-on", "rate(5xx) > 9%"]).exits(0);
+    assert!(dir.run(&["check", "access.log", "--profile", "clam"]).exits(2).stderr().contains("calm"));
+    dir.file("logcodes.toml", "[check]\nfial_on = []\n[[rule]]\nname = \"x\"\nwhen = \"rat(5xx) > 1%\"\n");
+    let said = dir.run(&["access.log"]).exits(2).stderr();
+    assert!(
+        said.contains("logcodes.toml:2:1") && said.contains("'fail_on'?") && said.contains("logcodes.toml:5:") && said.contains("'rate'?"),
+        "{said}"
+    );
+}
+
+#[test]
 fn nothing_to_judge_is_never_green() {
     let dir = Dir::new();
     for text in ["", "garbage\n", "# a directive\n"] {

@@ -13,6 +13,9 @@ use std::io::{self, Write};
 /// No log has more lines.
 const MOST: u64 = 1 << 53;
 
+/// Seconds from 1970 that a log may be away.
+const YEARS: i64 = 1 << 40;
+
 /// Grows when a field changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -116,6 +119,10 @@ impl Baseline {
         if whole.is_none() || self.read > MOST || self.rejected > self.read {
             return Err("its counts do not add up".into());
         }
+        let is_time = |at: i64| (-YEARS..=YEARS).contains(&at);
+        if self.span.is_some_and(|(start, end)| start > end || !is_time(start) || !is_time(end)) || self.window_seconds < 0 {
+            return Err("its times cannot be".into());
+        }
         for route in &self.routes {
             let codes = route.codes.values().try_fold(0_u64, |sum, code| sum.checked_add(code.count));
             let durations = route.latency.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count));
@@ -182,6 +189,11 @@ mod tests {
             ),
             (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":-1,"rejected":0,"routes":[]}"#, "invalid value"),
             (r#"{"logcodes_baseline":1,"span":null,"window_seconds":60,"read":1,"rejected":2,"routes":[]}"#, "do not add up"),
+            (r#"{"logcodes_baseline":1,"span":[5,1],"window_seconds":60,"read":1,"rejected":0,"routes":[]}"#, "times cannot be"),
+            (
+                r#"{"logcodes_baseline":1,"span":[-9223372036854775808,1],"window_seconds":60,"read":1,"rejected":0,"routes":[]}"#,
+                "times cannot be",
+            ),
         ] {
             let error = Baseline::read(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(what), "{text}: {error}");

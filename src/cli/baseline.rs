@@ -1,11 +1,9 @@
 //! Baselines as files.
 
 use super::error::Failure;
-use super::{stderr, stdout};
 use crate::baseline::Baseline;
-use crate::gate::Outcome;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 /// Bytes of a file that tell whether it is a baseline.
@@ -27,14 +25,28 @@ pub(super) fn read(path: &Path, option: &str) -> Result<Baseline, Failure> {
     Baseline::read(&text).map_err(|e| wrong(e.to_string()))
 }
 
-/// Keeps one, if the log did not fail: one that fails is none that later ones should be held against.
-pub(super) fn save(path: &Path, baseline: &Baseline, verdict: Outcome) -> Result<(), Failure> {
-    if verdict == Outcome::Fail {
-        stderr::say(&format!("warning: {}: not saved, because a log that fails is no measure for later ones", path.display()));
-        return Ok(());
-    }
-    // Whole or not at all: the old one may be what this log was held against.
-    let beside = path.with_extension("tmp");
-    stdout::with(Some(&beside), |out| Ok(baseline.write(out)?))?;
-    std::fs::rename(&beside, path).map_err(|e| Failure::Usage(format!("--save-baseline: {}: {e}", path.display())))
+/// Whether one can be kept there: a new file, or one that is no other thing.
+pub(super) fn may_save(path: &Path) -> Result<(), Failure> {
+    let is_other = path.exists() && !path.is_file();
+    let wrong = |what| Failure::Usage(format!("--save-baseline: {}: {what}", path.display()));
+    if is_other { Err(wrong("this is no file that could be written over")) } else { Ok(()) }
+}
+
+/// Keeps one, whole or not at all: an older one may be what this log was held against.
+pub(super) fn save(path: &Path, baseline: &Baseline) -> Result<(), Failure> {
+    let wrong = |error: std::io::Error| Failure::Usage(format!("--save-baseline: {}: {error}", path.display()));
+    // A link stays one.
+    let target = if path.exists() { path.canonicalize().map_err(wrong)? } else { path.to_owned() };
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = target.with_file_name(format!(".{name}.{}", std::process::id()));
+    let written = File::create_new(&beside).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        baseline.write(&mut out)?;
+        out.flush()?;
+        std::fs::rename(&beside, &target)
+    });
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        wrong(error)
+    })
 }

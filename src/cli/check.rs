@@ -5,7 +5,7 @@ use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
 use super::verdict::{self, Target};
-use super::{Exit, baseline, formats, plan};
+use super::{Exit, baseline, formats, plan, stderr};
 use crate::baseline::Baseline;
 use crate::config::{Check, OnInconclusive};
 use crate::gate::{self, Expected, Outcome, Plan, Rule, Terms};
@@ -30,7 +30,14 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
         .map_err(|e| Failure::Usage(e.to_string()))?;
     let counted =
         Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
+    args.save_baseline.as_deref().map(baseline::may_save).transpose()?;
     let files: Vec<&Path> = targets.iter().filter_map(Target::file).chain(args.save_baseline.as_deref()).collect();
+    for file in targets.iter().filter_map(Target::file) {
+        let read_before = asked.baseline.as_ref().map(|(_, name)| Path::new(name)).into_iter().chain(loaded.path());
+        if read_before.into_iter().any(|path| same_file::is_same_file(file, path).unwrap_or(false)) {
+            return Err(Failure::Usage(format!("-o: {}: this is what was just read, and writing to it would empty it", file.display())));
+        }
+    }
     let Read { scan, plan: read, mut stages, .. } = report::read(&args.tally, counted, &files)?;
 
     let report = Report::in_stages(&scan, &ReportSpec::default(), &mut |name| stages.end(name));
@@ -44,23 +51,30 @@ pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
         expected: &asked.expected,
         baseline: asked.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
         strict: asked.strict,
+        rejects_are_judged: most_rejects.is_some(),
     };
     let said = gate::judge(report, &Lines::new(&scan), &terms);
     let rules_file = asked.are_configured.then(|| loaded.place_of(&asked.rules)).flatten();
-    verdict::write(&said, &targets, &verdict::Look { zone: read.zone, color: args.tally.color, rules_file, on_doubt })?;
+    let look = verdict::Look { zone: read.zone, color: args.tally.color, rules_file, on_doubt };
+    // Whoever stopped reading is told by the exit code all the same.
+    let written = verdict::write(&said, &targets, &look).or_else(|failure| if failure.is_gone_reader() { Ok(()) } else { Err(failure) });
+    written?;
 
-    if let Some(why) = nothing {
-        return Err(Failure::Nothing(why));
-    }
-    if let Some((path, baseline)) = to_save {
-        baseline::save(path, &baseline, said.verdict)?;
-    }
-    match (exit(said.verdict, on_doubt), too_many) {
-        (Exit::Violated, _) => Ok(Exit::Violated),
+    let outcome = match (exit(said.verdict, on_doubt), nothing, too_many) {
+        (_, Some(why), _) => Err(Failure::Nothing(why)),
+        (Exit::Violated, ..) => Ok(Exit::Violated),
         _ if scan.unreadable => Ok(Exit::Usage),
-        (_, Some(too_many)) => Err(too_many),
-        (exit, None) => Ok(exit),
+        (_, None, Some(too_many)) => Err(too_many),
+        (exit, None, None) => Ok(exit),
+    };
+    if let Some((path, baseline)) = to_save {
+        // What fails is no measure for later logs.
+        match outcome {
+            Ok(Exit::Success | Exit::Nothing) if said.verdict != Outcome::Fail => baseline::save(path, &baseline)?,
+            _ => stderr::say(&format!("warning: {}: not saved, because a log that fails is no measure for later ones", path.display())),
+        }
     }
+    outcome
 }
 
 /// What the command line says of rules.

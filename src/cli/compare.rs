@@ -51,7 +51,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
         ..View::default()
     };
     let judged = comparison.verdict.as_ref().map_or(Exit::Success, |verdict| check::exit(verdict.verdict, on_doubt));
-    stdout::with(file, |out| Ok((output.write)(&comparison, &view, out)?))?;
+    let written = stdout::with(file, |out| Ok((output.write)(&comparison, &view, out)?));
+    // Whoever stopped reading is told by the exit code all the same.
+    written.or_else(|failure: Failure| if failure.is_gone_reader() { Ok(()) } else { Err(failure) })?;
     match too_many {
         _ if judged == Exit::Violated => Ok(judged),
         Some(failure) => Err(failure),
@@ -66,6 +68,7 @@ struct Gate {
     plan: Plan,
     expected: Vec<Expected>,
     strict: bool,
+    rejects_are_judged: bool,
 }
 
 impl Gate {
@@ -73,7 +76,13 @@ impl Gate {
         let rules = check::parsed("--fail-on", &args.fail_on)?;
         let plan = Plan::new(rules.iter().map(|rule| &rule.limit), true, true).map_err(|e| Failure::Usage(e.to_string()))?;
         let expected = check::expected(&args.judging.expect)?;
-        Ok((!rules.is_empty()).then_some(Self { rules, plan, expected, strict: args.judging.strict }))
+        Ok((!rules.is_empty()).then_some(Self {
+            rules,
+            plan,
+            expected,
+            strict: args.judging.strict,
+            rejects_are_judged: args.tally.max_rejects.is_some(),
+        }))
     }
 
     fn counted(&self) -> Counted {
@@ -89,6 +98,7 @@ impl Gate {
             expected: &self.expected,
             baseline: Some((&before.summary, &name)),
             strict: self.strict,
+            rejects_are_judged: self.rejects_are_judged,
         };
         gate::judge(report, lines, &terms)
     }

@@ -10,7 +10,7 @@ use crate::output::sanitize::clean;
 use std::env;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes that a configuration may have: whoever names a log by mistake is told so.
@@ -25,6 +25,11 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
+    /// Its path.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(path, _)| Path::new(path))
+    }
+
     /// Where rules stand in it.
     pub(super) fn place_of(&self, rules: &[Rule]) -> Option<RulesFile> {
         let (path, text) = self.file.as_ref()?;
@@ -49,7 +54,7 @@ pub(super) fn configure(cli: &mut Cli) -> Result<Loaded, Failure> {
 /// The configuration that is in force: profile and variables have been put over the file.
 fn load(args: &ConfigArgs) -> Result<Loaded, Failure> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    let file = match place(args, &variable, Path::exists) {
+    let file = match place(args, &variable, is_there) {
         None => None,
         Some((path, from)) => Some((clean(&path.display().to_string()).into_owned(), text(&path, from)?)),
     };
@@ -102,8 +107,17 @@ fn place(
     known.into_iter().flatten().find(|path| is_there(path)).map(|path| (path, ""))
 }
 
+/// Something of the name is there, be it a link to nowhere: that is to be said, not passed over.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().map_or_else(|e| !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory), |_| true)
+}
+
 fn text(path: &Path, from: &str) -> Result<String, Failure> {
     let fails = |what: String| Failure::Usage(format!("{from}{}: {what}", clean(&path.display().to_string())));
+    // A pipe may be named, but one that lies there by itself would be waited for.
+    if from.is_empty() && path.exists() && !path.is_file() {
+        return Err(fails("this is no file: name another configuration with --config".into()));
+    }
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
     if let Err(error) = read {

@@ -51,7 +51,7 @@ impl Failure {
     /// Says it on stderr and gives the exit code. A reader that has gone, as `head` does, is no failure.
     pub(super) fn report(&self) -> Exit {
         match self {
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+            _ if self.is_gone_reader() => Exit::Success,
             Self::Nothing(_) => {
                 stderr::say(&self.to_string());
                 Exit::Nothing
@@ -61,5 +61,10 @@ impl Failure {
                 Exit::Usage
             }
         }
+    }
+
+    /// The reader of the output has gone, as `head` does.
+    pub(super) fn is_gone_reader(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }

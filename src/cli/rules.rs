@@ -55,6 +55,7 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
         expected: &asked.expected,
         baseline: asked.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
         strict: asked.strict,
+        rejects_are_judged: most_rejects.is_some(),
     };
     let view = View {
         width: if file.is_some() { None } else { plan::width() },

@@ -1,13 +1,12 @@
 //! One rule, one log -> how it came out: what is measured, against what, and how sure that is.
 
-use super::ledger::{Group, Hit, Ledger, Sum, sums};
+use super::ledger::{Group, Hit, Ledger, Sum, Sums, sums};
 use super::verdict::{Before, Outcome, Part, Unit};
 use super::watch::Firing;
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Durations};
 use crate::rule::{Bound, Limit, Metric, Op, number_holds};
 use crate::stats::{self, needed, wilson, z_for};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// In so few logs where nothing is wrong a rule is found to be violated, over all groups and windows that it looks at.
 pub(super) const ALPHA: f64 = stats::ALPHA;
@@ -53,6 +52,14 @@ pub(super) struct Measured {
 
 impl Judge<'_> {
     pub(super) fn judge(&self, limit: &Limit) -> Judged {
+        // In windows it is each that needs so many.
+        let over_all = limit.window.is_none() && !matches!(limit.bound, Some(Bound::Burn { .. })) && limit.metric != Metric::Unparsed;
+        if let Some(min) = limit.min.filter(|_| over_all) {
+            let requests = sums(&self.ledger.sums, limit, &|_, _| false).all();
+            if requests < min {
+                return Judged::inconclusive(unit_of(limit), format!("{requests} requests match, and the rule asks for at least {min}"));
+            }
+        }
         match (&limit.metric, limit.bound) {
             (Metric::Spike(filter), _) => self.spike(limit, filter),
             (Metric::New(filter), _) => self.fresh(limit, filter),
@@ -60,54 +67,20 @@ impl Judge<'_> {
             (_, Some(bound)) if limit.window.is_some() || matches!(bound, Bound::Burn { .. }) => self.over_windows(limit, bound),
             (Metric::Unparsed, Some(Bound::Value(op, threshold))) => self.unparsed(limit, op, threshold),
             (Metric::Rate(filter), Some(Bound::Value(op, threshold))) => {
-                let all = self.shares(limit, &|route, code| self.ledger.is_hit(filter, route, code));
-                Self::decide(limit, Unit::Share, all, |sum, z| self.share(limit, sum, op, threshold, z))
+                let all = sums(&self.ledger.sums, limit, &|route, code| self.ledger.is_hit(filter, route, code));
+                decide(limit, Unit::Share, all, |sum, sureness| self.share(limit, sum, op, threshold, sureness))
             }
             (Metric::Count(filter), Some(Bound::Value(op, threshold))) => {
-                let all = self.shares(limit, &|route, code| self.ledger.is_hit(filter, route, code));
-                Self::decide(limit, Unit::Count, all, |sum, _| exact(sum, sum.hits as f64, op, threshold))
+                let all = sums(&self.ledger.sums, limit, &|route, code| self.ledger.is_hit(filter, route, code));
+                decide(limit, Unit::Count, all, |sum, _| exact(sum, sum.hits as f64, op, threshold))
             }
             (&Metric::Quantile(quantile), Some(Bound::Value(op, threshold))) => self.quantile(limit, quantile, op, threshold),
             _ => Judged::inconclusive(Unit::Share, "this rule says nothing to hold it against"),
         }
     }
 
-    pub(super) fn shares(&self, limit: &Limit, is_hit: &dyn Fn(&crate::baseline::Route, u16) -> bool) -> BTreeMap<Group, Sum> {
-        sums(&self.ledger.sums, limit, is_hit)
-    }
-
-    /// Groups each for itself, corrected for how many there are, and all of them together.
-    fn decide(limit: &Limit, unit: Unit, groups: BTreeMap<Group, Sum>, measure: impl Fn(&Sum, f64) -> Measured) -> Judged {
-        let mut whole = Sum::default();
-        groups.values().for_each(|sum| {
-            whole.hits += sum.hits;
-            whole.all += sum.all;
-        });
-        if whole.all == 0 {
-            return Judged::inconclusive(unit, "no request matches, so there is nothing to judge");
-        }
-        if limit.min.is_some_and(|min| whole.all < min) {
-            let note = format!("{} requests match, and the rule asks for at least {}", whole.all, limit.min.unwrap_or(0));
-            return Judged::inconclusive(unit, note);
-        }
-        let together = measure(&whole, z_for(ALPHA));
-        if limit.by.is_empty() {
-            return settle(unit, vec![together], None);
-        }
-        let z = z_for(ALPHA / groups.len() as f64);
-        let of = |(group, sum): (Group, Sum)| {
-            let measured = measure(&sum, z);
-            Measured { part: group.part(measured.part), ..measured }
-        };
-        let judged = groups.into_iter().filter(|(_, sum)| sum.all >= limit.min.unwrap_or(1)).map(of).collect();
-        // Many small counts are no large one, but what all have too much of together, some have too much of.
-        settle(unit, judged, (unit != Unit::Count).then_some(together))
-    }
-
-    fn share(&self, limit: &Limit, sum: &Sum, op: Op, threshold: f64, z: f64) -> Measured {
+    fn share(&self, limit: &Limit, sum: &Sum, op: Op, threshold: f64, sureness: Sureness) -> Measured {
         let value = sum.hits as f64 / sum.all.max(1) as f64;
-        let interval = wilson(sum.hits, sum.all, z);
-        let exceeds = number_holds(value, op, threshold);
         let part = Part {
             value: Some(value),
             numerator: sum.hits,
@@ -116,9 +89,12 @@ impl Judge<'_> {
             threshold: Some(threshold),
             ..Part::default()
         };
-        let mut measured = self.with_interval(part, exceeds, interval, op, threshold);
+        let interval = wilson(sum.hits, sum.all, sureness.z);
+        let mut measured = self.with_interval(part, number_holds(value, op, threshold), interval, op, threshold);
+        let rare = if is_above(op) { sum.hits } else { sum.all - sum.hits };
+        measured.is_proven &= self.strict || rare >= sureness.fewest;
         let is_doubtful = !measured.is_proven && !measured.is_refuted;
-        measured.part.needed = is_doubtful.then(|| needed(value, threshold, z).map(|n| n.max(limit.min.unwrap_or(0)))).flatten();
+        measured.part.needed = is_doubtful.then(|| needed(value, threshold, sureness.z).map(|n| n.max(limit.min.unwrap_or(0)))).flatten();
         measured
     }
 
@@ -137,14 +113,14 @@ impl Judge<'_> {
 
     fn quantile(&self, limit: &Limit, quantile: f64, op: Op, threshold: f64) -> Judged {
         let groups = self.ledger.durations(limit);
-        let total: u64 = groups.values().map(crate::baseline::Durations::total).sum();
+        let total: u64 = groups.values().map(Durations::total).sum();
         if total == 0 {
             return Judged::inconclusive(
                 Unit::Seconds,
                 "the log states no durations of matching requests: 'logcodes formats' says what to log",
             );
         }
-        let measure = |durations: &crate::baseline::Durations, z: f64| {
+        let measure = |durations: &Durations, z: f64| {
             let value = durations.quantile(quantile).unwrap_or(0.0);
             let interval = durations.interval(quantile, z).unwrap_or((value, value));
             let part = Part {
@@ -164,7 +140,7 @@ impl Judge<'_> {
             );
         }
         let counts: Vec<Vec<(u64, u64)>> = groups.values().cloned().map(Vec::from).collect();
-        let whole = measure(&crate::baseline::Durations::of(counts.iter().map(Vec::as_slice)), z_for(ALPHA));
+        let whole = measure(&Durations::of(counts.iter().map(Vec::as_slice)), z_for(ALPHA));
         if limit.by.is_empty() {
             return settle(Unit::Seconds, vec![whole], None);
         }
@@ -183,6 +159,49 @@ impl Judge<'_> {
             return Judged::inconclusive(Unit::Share, format!("{} lines were read, too few to judge", sum.all));
         }
         settle(Unit::Share, vec![exact(&sum, sum.hits as f64 / sum.all as f64, op, threshold)], None)
+    }
+}
+
+/// What it takes to be sure of a share.
+#[derive(Clone, Copy)]
+struct Sureness {
+    /// Standard errors.
+    z: f64,
+    /// Hits: the interval is made for more than a few.
+    fewest: u64,
+}
+
+const OF_ALL: u64 = 3;
+/// One of many groups has some hits by chance.
+const OF_A_GROUP: u64 = 5;
+
+/// Groups each for itself, corrected for how many there are, and all of them together.
+fn decide(limit: &Limit, unit: Unit, sums: Sums, measure: impl Fn(&Sum, Sureness) -> Measured) -> Judged {
+    let whole = sums.total();
+    if whole.all == 0 {
+        return Judged::inconclusive(unit, "no request matches, so there is nothing to judge");
+    }
+    let together = measure(&whole, Sureness { z: z_for(ALPHA), fewest: OF_ALL });
+    if limit.by.is_empty() {
+        return settle(unit, vec![together], None);
+    }
+    let sureness = Sureness { z: z_for(ALPHA / sums.groups.len() as f64), fewest: OF_A_GROUP };
+    let of = |(group, sum): (Group, Sum)| {
+        let measured = measure(&sum, sureness);
+        Measured { part: group.part(measured.part), ..measured }
+    };
+    let judged = sums.groups.into_iter().filter(|(_, sum)| sum.all >= limit.min.unwrap_or(1)).map(of).collect();
+    // Many small counts are no large one, but what all have too much of together, some have too much of.
+    settle(unit, judged, (unit != Unit::Count).then_some(together))
+}
+
+/// The unit of what a rule measures.
+fn unit_of(limit: &Limit) -> Unit {
+    match (&limit.metric, limit.bound) {
+        (Metric::Spike(_), _) | (_, Some(Bound::Baseline(..))) => Unit::Times,
+        (Metric::Count(_) | Metric::New(_), _) => Unit::Count,
+        (Metric::Quantile(_), _) => Unit::Seconds,
+        (Metric::Rate(_) | Metric::Unparsed, _) => Unit::Share,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::rule::words::Field;
 use crate::rule::{Expr, Key, Limit, Request, holds};
 use crate::tally::UNTIMED;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The counts of a log.
 pub(super) struct Ledger<'r> {
@@ -142,6 +142,8 @@ impl<'r> Ledger<'r> {
                 let is_hit = matches!(hit, Hit::Filter(filter) if self.is_hit(filter, route, cell.code));
                 let whole = Group { code: None, ..Group::of(limit, route, cell.code) };
                 let own = limit.by.contains(&Key::Status).then(|| Group::of(limit, route, cell.code));
+                let mut of_code: BTreeMap<i64, u64> = BTreeMap::new();
+                let ticks = groups.entry(whole).or_default();
                 for mark in cell.windows.iter().filter(|mark| self.until.is_none_or(|until| mark.start < until)) {
                     let count = u64::from(mark.count);
                     let (hits, all) = match hit {
@@ -150,12 +152,16 @@ impl<'r> Ledger<'r> {
                         Hit::Slower(_) => (if mark.band >= longer { count } else { 0 }, count),
                     };
                     let start = mark.start.div_euclid(step) * step;
-                    let sum = groups.entry(whole.clone()).or_default().entry(start).or_default();
+                    let sum = ticks.entry(start).or_default();
                     sum.0 += hits;
                     sum.1 += all;
-                    if let Some(own) = own.as_ref().filter(|_| hits > 0) {
-                        groups.entry(own.clone()).or_default().entry(start).or_default().0 += hits;
+                    if own.is_some() && hits > 0 {
+                        *of_code.entry(start).or_default() += hits;
                     }
+                }
+                if let Some(own) = own.filter(|_| !of_code.is_empty()) {
+                    let ticks = groups.entry(own).or_default();
+                    of_code.into_iter().for_each(|(start, hits)| ticks.entry(start).or_default().0 += hits);
                 }
             }
         }
@@ -172,38 +178,69 @@ pub(super) enum Hit<'l> {
     Slower(f64),
 }
 
-/// Groups of single codes are held against all requests of the group without the code, which is then none of its own.
-fn split_by_code(mut groups: BTreeMap<Group, BTreeMap<i64, (u64, u64)>>, by_code: bool) -> BTreeMap<Group, Vec<Tick>> {
-    let whole: BTreeMap<Group, BTreeMap<i64, (u64, u64)>> = if by_code {
-        groups.iter().filter(|(group, _)| group.code.is_none()).map(|(g, t)| (g.clone(), t.clone())).collect()
-    } else {
-        BTreeMap::new()
-    };
-    if by_code {
-        groups.retain(|group, _| group.code.is_some());
+/// Groups of single codes are held against all requests of the group without the code, which is none of its own as long as it has
+/// a code that counts.
+fn split_by_code(groups: BTreeMap<Group, BTreeMap<i64, (u64, u64)>>, by_code: bool) -> BTreeMap<Group, Vec<Tick>> {
+    let plain = |ticks: BTreeMap<i64, (u64, u64)>| ticks.into_iter().map(|(start, (hits, all))| Tick { start, hits, all }).collect();
+    if !by_code {
+        return groups.into_iter().map(|(group, ticks)| (group, plain(ticks))).collect();
     }
-    let ticks = |(group, ticks): (Group, BTreeMap<i64, (u64, u64)>)| {
-        let of_all = whole.get(&Group { code: None, ..group.clone() });
-        let ticks = match of_all {
-            Some(all) => {
-                all.iter().map(|(start, (_, all))| Tick { start: *start, hits: ticks.get(start).map_or(0, |t| t.0), all: *all }).collect()
-            }
-            None => ticks.into_iter().map(|(start, (hits, all))| Tick { start, hits, all }).collect(),
-        };
-        (group, ticks)
-    };
-    groups.into_iter().map(ticks).collect()
+    let (own, mut whole): (BTreeMap<_, _>, BTreeMap<_, _>) = groups.into_iter().partition(|(group, _)| group.code.is_some());
+    let mut split: BTreeMap<Group, Vec<Tick>> = BTreeMap::new();
+    for (group, hits) in &own {
+        let all = whole.get(&group.without_code()).into_iter().flatten();
+        let tick = |(start, (_, all)): (&i64, &(u64, u64))| Tick { start: *start, hits: hits.get(start).map_or(0, |t| t.0), all: *all };
+        split.insert(group.clone(), all.map(tick).collect());
+    }
+    let known: BTreeSet<Group> = own.keys().map(Group::without_code).collect();
+    whole.retain(|group, _| !known.contains(group));
+    split.extend(whole.into_iter().map(|(group, ticks)| (group, plain(ticks))));
+    split
+}
+
+/// Hits and requests of the groups of a summary.
+pub(super) struct Sums {
+    pub(super) groups: BTreeMap<Group, Sum>,
+    /// Requests of each group without its code.
+    whole: BTreeMap<Group, u64>,
+}
+
+impl Sums {
+    /// Requests in all.
+    pub(super) fn all(&self) -> u64 {
+        self.whole.values().sum()
+    }
+
+    /// A group, which has no hits where its code does not occur.
+    pub(super) fn get(&self, group: &Group) -> Option<Sum> {
+        let without = || self.whole.get(&group.without_code()).map(|all| Sum { all: *all, ..Sum::default() });
+        self.groups.get(group).cloned().or_else(without)
+    }
+
+    /// All groups together.
+    pub(super) fn total(&self) -> Sum {
+        let mut total = Sum::default();
+        self.groups.values().for_each(|sum| total.add(sum));
+        Sum { all: self.all(), ..total }
+    }
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.hits += other.hits;
+        self.all += other.all;
+        self.heaps += other.heaps;
+    }
 }
 
 /// Hits and requests of each group of a summary, the log's or the baseline's.
-pub(super) fn sums(of: &Baseline, limit: &Limit, is_hit: &dyn Fn(&Route, u16) -> bool) -> BTreeMap<Group, Sum> {
-    let mut groups: BTreeMap<Group, Sum> = BTreeMap::new();
+pub(super) fn sums(of: &Baseline, limit: &Limit, is_hit: &dyn Fn(&Route, u16) -> bool) -> Sums {
+    let (mut groups, mut whole): (BTreeMap<Group, Sum>, BTreeMap<Group, u64>) = Default::default();
     for route in &of.routes {
         let hits: Vec<u16> = route.codes.keys().copied().filter(|code| is_hit(route, *code)).collect();
         for (&code, counted) in route.codes.iter().filter(|(code, _)| Ledger::lets(&limit.scope, route, **code)) {
             let group = Group::of(limit, route, code);
-            let whole = Group { code: None, ..group.clone() };
-            groups.entry(whole).or_default().all += counted.count;
+            *whole.entry(group.without_code()).or_default() += counted.count;
             if hits.contains(&code) {
                 let sum = groups.entry(group).or_default();
                 sum.hits += counted.count;
@@ -211,12 +248,13 @@ pub(super) fn sums(of: &Baseline, limit: &Limit, is_hit: &dyn Fn(&Route, u16) ->
             }
         }
     }
-    if limit.by.contains(&Key::Status) {
-        let whole: BTreeMap<Group, u64> = groups.iter().filter(|(g, _)| g.code.is_none()).map(|(g, sum)| (g.clone(), sum.all)).collect();
-        groups.retain(|group, _| group.code.is_some());
-        groups.iter_mut().for_each(|(group, sum)| sum.all = whole.get(&Group { code: None, ..group.clone() }).copied().unwrap_or(0));
+    // A group with no code that counts is one all the same.
+    let known: BTreeSet<Group> = groups.keys().map(Group::without_code).collect();
+    for group in whole.keys().filter(|group| !known.contains(group)) {
+        groups.insert(group.clone(), Sum::default());
     }
-    groups
+    groups.iter_mut().for_each(|(group, sum)| sum.all = whole.get(&group.without_code()).copied().unwrap_or(0));
+    Sums { groups, whole }
 }
 
 /// The dispersion that the hits of a code have: that of its class, if all of the class are hits, for codes of one cause come together.
@@ -237,6 +275,10 @@ impl Group {
             route: is_route.then(|| route.route.clone()),
             code: by(Key::Status).then_some(code),
         }
+    }
+
+    pub(super) fn without_code(&self) -> Self {
+        Self { code: None, ..self.clone() }
     }
 
     /// Its name for a sentence: `POST /api/payments`.

@@ -32,8 +32,9 @@ pub use replay::{Explanation, Firing, History, Onset, Replay, Replayed, Standing
 pub use verdict::{Alert, Before, Cause, MOST_OTHERS, Outcome, Part, Ruling, Unit, Verdict, Window};
 
 use crate::baseline::Baseline;
-use crate::report::{Lines, Report};
-use crate::rule::{Level, Limit};
+use crate::model::human;
+use crate::report::{LineCounts, Lines, Report};
+use crate::rule::{Level, Limit, Metric};
 use judge::Judge;
 use ledger::Ledger;
 
@@ -62,7 +63,12 @@ pub struct Terms<'t> {
     pub baseline: Option<(&'t Baseline, &'t str)>,
     /// Values are taken as they are, without asking how sure they are.
     pub strict: bool,
+    /// Somebody has said how many lines may be no record: nothing else is made of them.
+    pub rejects_are_judged: bool,
 }
+
+/// With a larger share of lines that are no record, what the others say proves nothing.
+const MOST_REJECTS: f64 = 0.01;
 
 /// Judges a report that was counted as the [`Plan`] of the rules says.
 pub fn judge(report: Report, lines: &Lines<'_>, terms: &Terms<'_>) -> Verdict {
@@ -72,12 +78,12 @@ pub fn judge(report: Report, lines: &Lines<'_>, terms: &Terms<'_>) -> Verdict {
         strict: terms.strict,
     };
     let rules: Vec<Ruling> = terms.rules.iter().map(|rule| ruling::ruling(&judge, rule, lines)).collect();
-    let counts = rules.iter().zip(terms.rules).filter(|(_, rule)| rule.limit.severity > Level::Warning).map(|(ruling, _)| ruling.verdict);
-    // Nothing to judge is never a pass.
-    let is_something = report.lines.parsed > 0 && !rules.is_empty();
-    let verdict = if is_something { counts.max().unwrap_or(Outcome::Pass) } else { Outcome::Inconclusive };
+    let unread = terms.unread(&report.lines);
+    let verdict =
+        if unread.is_some() { overall(&rules, terms, &report).max(Outcome::Inconclusive) } else { overall(&rules, terms, &report) };
     let findings = ruling::named(&rules, &report.findings);
-    let Report { inputs, lines, span, warnings, .. } = report;
+    let Report { inputs, lines, span, mut warnings, .. } = report;
+    warnings.extend(unread);
     Verdict {
         schema_version: 1,
         verdict,
@@ -89,5 +95,32 @@ pub fn judge(report: Report, lines: &Lines<'_>, terms: &Terms<'_>) -> Verdict {
         rules,
         findings,
         warnings,
+    }
+}
+
+/// The worst of all rules'. Nothing to judge is never a pass, and warnings alone are one unless nothing could be judged at all.
+fn overall(rules: &[Ruling], terms: &Terms<'_>, report: &Report) -> Outcome {
+    let counts = rules.iter().zip(terms.rules).filter(|(_, rule)| rule.limit.severity > Level::Warning).map(|(ruling, _)| ruling.verdict);
+    let is_judged = rules.iter().any(|ruling| ruling.verdict != Outcome::Inconclusive);
+    match counts.max() {
+        _ if report.lines.parsed == 0 => Outcome::Inconclusive,
+        Some(worst) => worst,
+        None if is_judged => Outcome::Pass,
+        None => Outcome::Inconclusive,
+    }
+}
+
+impl Terms<'_> {
+    /// What to say where too many lines are no record for a pass to mean anything.
+    fn unread(&self, lines: &LineCounts) -> Option<String> {
+        let is_asked = self.rejects_are_judged || self.rules.iter().any(|rule| matches!(rule.limit.metric, Metric::Unparsed));
+        let too_many = lines.rejected as f64 > MOST_REJECTS * lines.read as f64;
+        (too_many && !is_asked).then(|| {
+            let (rejected, read) = (human::count(lines.rejected), human::count(lines.read));
+            format!(
+                "{rejected} of {read} lines could not be read, so that the others prove nothing: see which with --rejects FILE, \
+                 or say how many may be: --max-rejects 20%, or a rule such as 'share(unparsed) > 20%'"
+            )
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Rules -> what must be counted so that they can be judged, and what is wrong with asking for it.
 
 use super::windows::windows_of;
-use crate::rule::{Bound, Limit, Metric};
+use crate::rule::{Bound, Limit, Metric, Op};
 
 /// What a scan has to count.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,14 +54,21 @@ impl Plan {
                 return Err(PlanError::Unparsed(limit.text.clone()));
             }
             plan.windows |= !windows.is_empty() || matches!(limit.metric, Metric::Spike(_));
-            if let (Metric::Quantile(_), Some(Bound::Value(_, threshold)), false) = (&limit.metric, limit.bound, windows.is_empty()) {
-                plan.slower_than.push(threshold);
+            if let (Metric::Quantile(_), Some(Bound::Value(op, threshold)), false) = (&limit.metric, limit.bound, windows.is_empty()) {
+                plan.slower_than.push(slower_than(op, threshold));
             }
         }
         plan.slower_than.sort_by(f64::total_cmp);
         plan.slower_than.dedup();
         if plan.slower_than.len() > MOST_DURATIONS { Err(PlanError::Durations) } else { Ok(plan) }
     }
+}
+
+/// What requests take longer than that count against a threshold of a quantile: those that take just as long too, where these
+/// violate `>=` or do not keep to `<`.
+pub(super) fn slower_than(op: Op, threshold: f64) -> f64 {
+    // Durations are whole nanoseconds.
+    if matches!(op, Op::AtLeast | Op::Less) { (threshold - 1e-9).max(0.0) } else { threshold }
 }
 
 impl Limit {

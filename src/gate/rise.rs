@@ -10,8 +10,11 @@ use std::collections::BTreeMap;
 
 /// Fewer have no rest to hold one against.
 const FEWEST_BINS: i64 = 10;
-/// More are added up, so that a long log costs no more.
-const MOST_BINS: i64 = 2_000;
+/// So many are enough for a log that is too short for that many minutes.
+const ENOUGH_BINS: i64 = 30;
+/// More are added up: what lasts longer is looked for in longer steps.
+const MOST_BINS: i64 = 240;
+const MINUTE: i64 = 60;
 /// A group that has this part of the hits is what it is about.
 const MOSTLY: f64 = 0.7;
 /// Fewer responses with a new code are an accident.
@@ -25,8 +28,7 @@ impl Judge<'_> {
         let Some((width, (first, last))) = self.ledger.width().zip(self.ledger.sums.span) else {
             return Judged::inconclusive(Unit::Times, "no line states its time, so there is no spike to look for");
         };
-        // As fine as it was counted, but not in more steps than it takes to find a spike.
-        let step = width * ((last - first) / width / MOST_BINS + 1);
+        let step = step(last - first, width);
         let reach = (first.div_euclid(step) * step, (last.div_euclid(step) + 1) * step);
         let by = if limit.by.is_empty() { vec![Key::Route] } else { limit.by.clone() };
         let mut groups = self.ledger.ticks(&Limit { by: Vec::new(), ..limit.clone() }, Hit::Filter(filter), step);
@@ -110,6 +112,13 @@ fn explains(group: &Part, whole: &Part) -> bool {
     let overlaps = |one: &Window, other: &Window| one.start_seconds < other.end_seconds && other.start_seconds < one.end_seconds;
     let same_time = group.window.as_ref().zip(whole.window.as_ref()).is_some_and(|(one, other)| overlaps(one, other));
     same_time && group.numerator as f64 >= MOSTLY * whole.numerator as f64
+}
+
+/// Seconds that are looked at together, a multiple of the `width` that was counted: what belongs together, as a request and its
+/// retries do, should mostly be in one step, or it looks like a rise that lasts. A short log has shorter ones.
+fn step(span: i64, width: i64) -> i64 {
+    let wanted = (span / MOST_BINS).max(MINUTE.min(span / ENOUGH_BINS));
+    width * (wanted + width - 1).div_euclid(width).max(1)
 }
 
 /// Equally long spans over the whole log.

@@ -2,6 +2,7 @@
 
 use super::judge::{Judge, Judged, hit_of};
 use super::ledger::{Group, Hit};
+use super::plan::slower_than;
 use super::verdict::{Alert, Cause, MOST_OTHERS, Outcome, Part, Ruling};
 use super::watch::Firing;
 use super::{Rule, words};
@@ -72,7 +73,7 @@ fn alert(limit: &Limit, group: Group, firing: &Firing, peak: f64) -> Alert {
 fn is_meant(judge: &Judge<'_>, limit: &Limit, part: &Part, line: &Line) -> bool {
     let group = Group::of_part(part);
     let threshold = match limit.bound {
-        Some(Bound::Value(_, threshold)) => threshold,
+        Some(Bound::Value(op, threshold)) => slower_than(op, threshold),
         _ => part.before.and_then(|before| before.value).unwrap_or(0.0),
     };
     let route = crate::baseline::Route {

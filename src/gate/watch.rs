@@ -127,7 +127,8 @@ impl Terms {
 
     /// Whether there is something to look at.
     fn is_enough(&self, moment: Moment) -> bool {
-        self.is_count || moment.all >= self.min.max(1)
+        // No request at all is a count too, and no share.
+        moment.all >= if self.is_count { self.min } else { self.min.max(1) }
     }
 
     /// Whether the value as it is violates the rule.
@@ -159,7 +160,8 @@ impl Terms {
 
     fn is_clear(&self, moment: Moment) -> bool {
         match self.clear {
-            Some((op, value)) => moment.all == 0 || number_holds(self.value(moment), op, value),
+            // Silence is a count as any other, and of a share it leaves nothing to fire for.
+            Some((op, value)) => (!self.is_count && moment.all == 0) || number_holds(self.value(moment), op, value),
             None => !self.exceeds(moment),
         }
     }
@@ -287,6 +289,24 @@ mod tests {
         let log = [(40, 100), (4, 100), (0, 100)];
         assert_eq!(firings(&log, &rate(0.05)), [(60, 60, Some(120))]);
         assert_eq!(firings(&log, &Terms { clear: Some((Op::Less, 0.01)), ..rate(0.05) }), [(60, 60, Some(180))]);
+    }
+
+    #[test]
+    fn silence_clears_a_share_and_is_the_worst_of_counts() {
+        let counts: Vec<(u64, u64)> = [9, 9, 1, 0, 0, 0, 9].map(|n| (n, n)).to_vec();
+        let few = Terms { clear: Some((Op::More, 8.0)), ..count(Op::Less, 5.0, 60) };
+        assert_eq!(firings(&counts, &few), [(180, 180, Some(420))]);
+        assert_eq!(watch(&minutes(&counts), 60, (0, 420), &few).firings[0].peak.hits, 0);
+        let share = Terms { clear: Some((Op::Less, 0.01)), ..rate(0.05) };
+        assert_eq!(firings(&[(40, 100), (0, 0)], &share), [(60, 60, Some(120))]);
+    }
+
+    #[test]
+    fn counts_too_are_only_judged_in_windows_with_enough_requests() {
+        let log = [(6, 6), (6, 20), (0, 0)];
+        assert_eq!(firings(&log, &Terms { min: 10, ..count(Op::More, 5.0, 60) }), [(120, 120, Some(180))]);
+        assert_eq!(firings(&log, &Terms { min: 10, ..count(Op::Less, 7.0, 60) }), [(120, 120, Some(180))]);
+        assert!(!watch(&minutes(&log[..1]), 60, (0, 60), &Terms { min: 10, ..count(Op::More, 5.0, 60) }).is_judged);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Rules over windows: a threshold -> what the watch of each group is asked, and what became of them.
 
 use super::judge::{ALPHA, Judge, Judged, hit_of};
-use super::ledger::{Group, Tick};
+use super::ledger::{Group, Tick, sums};
+use super::plan::slower_than;
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, Terms, Watched, watch};
 use crate::model::Timestamp;
@@ -15,6 +16,12 @@ const MINUTE: i64 = 60;
 /// The largest number of seconds that divides both.
 fn divisor(one: i64, other: i64) -> i64 {
     if other == 0 { one } else { divisor(other, one % other) }
+}
+
+/// Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted, where a step would cut that.
+fn step_of(windows: &[i64], width: i64) -> i64 {
+    let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
+    if step % width == 0 { step } else { width }
 }
 
 /// What a rule over windows looks at: the counts of each group as time goes on.
@@ -38,10 +45,8 @@ impl Judge<'_> {
     /// What a rule looks at, or why there is nothing.
     pub(super) fn series(&self, limit: &Limit, bound: Bound) -> Result<Series, String> {
         let windows = windows_of(limit);
-        // Windows begin at whole minutes, or as often as a shorter one allows; or as often as was counted.
-        let step = windows.iter().fold(MINUTE, |step, window| divisor(step, *window));
-        let Some((step, reach)) = self.ledger.width().map(|width| step.max(width)).and_then(|step| Some((step, self.ledger.reach(step)?)))
-        else {
+        let step = self.ledger.width().map(|width| step_of(&windows, width));
+        let Some((step, reach)) = step.and_then(|step| Some((step, self.ledger.reach(step)?))) else {
             return Err("no line states its time, so there are no windows".into());
         };
         if let Some(window) = windows.iter().find(|window| **window % step != 0) {
@@ -75,7 +80,7 @@ impl Judge<'_> {
 
     fn groups_of_ticks(&self, limit: &Limit, bound: Bound, step: i64) -> BTreeMap<Group, Vec<Tick>> {
         let slower = match bound {
-            Bound::Value(_, threshold) => threshold,
+            Bound::Value(op, threshold) => slower_than(op, threshold),
             _ => 0.0,
         };
         hit_of(&limit.metric, slower).map(|hit| self.ledger.ticks(limit, hit, step)).unwrap_or_default()
@@ -90,8 +95,9 @@ impl Judge<'_> {
             (_, Bound::Value(op, threshold)) => (op, threshold),
             (_, Bound::Burn { budget, factor, .. }) => (Op::More, budget * factor),
             (Metric::Rate(filter), Bound::Baseline(op, factor)) => {
-                let before = super::ledger::sums(self.baseline?, limit, &|route, code| self.ledger.is_hit(filter, route, code));
-                let sum = before.get(group).filter(|sum| sum.all > 0)?;
+                let before = sums(self.baseline?, limit, &|route, code| self.ledger.is_hit(filter, route, code));
+                // A group that the baseline lacks is held against all that it has.
+                let sum = before.get(group).or_else(|| Some(before.total())).filter(|sum| sum.all > 0)?;
                 base = sum.hits as f64 / sum.all as f64;
                 (op, factor * base)
             }
@@ -181,5 +187,19 @@ impl Window {
     pub(super) fn between(start: i64, end: i64) -> Self {
         let rfc3339 = |seconds| Timestamp::from_seconds(seconds).to_string();
         Self { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_cuts_nothing_that_was_counted_together() {
+        assert_eq!(step_of(&[300], 1), 60);
+        assert_eq!(step_of(&[45], 1), 15);
+        assert_eq!(step_of(&[45], 10), 10);
+        assert_eq!(step_of(&[3600, 300], 300), 300);
+        assert_eq!(step_of(&[90], 10), 30);
     }
 }

@@ -63,7 +63,8 @@ fn threshold(limit: &Limit, unit: Unit, outcome: Outcome, part: &Part) -> String
     let (violates, keeps) = if above { ("more", "not more") } else { ("less", "not less") };
     match outcome {
         Outcome::Fail => format!("{measured}{when}: {violates} than {bound}"),
-        // A window may be above without proving anything.
+        // A window may be above without proving anything; a count is what it is.
+        Outcome::Pass if part.window.is_some() && unit == Unit::Count => format!("{measured}{when}: {keeps} than {bound}"),
         Outcome::Pass if part.window.is_some() => format!("{measured}{when}: {keeps} than {bound} beyond doubt"),
         Outcome::Pass => format!("{measured}: {keeps} than {bound}"),
         Outcome::Inconclusive => {

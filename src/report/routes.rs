@@ -142,6 +142,10 @@ fn row(service: Service, method: Option<String>, route: String, cells: BTreeMap<
         latency: whole.quantiles(),
         cells: cells
             .into_iter()
+            .map(|(code, mut c)| {
+                c.windows.close();
+                (code, c)
+            })
             .map(|(code, c)| CodeCell {
                 code: code.get(),
                 count: c.count,

@@ -79,6 +79,24 @@ pub fn standardised(strata: &[(Arm, Arm)]) -> Contrast {
     Contrast { ratio, extra, difference: extra / requests, p, interval: interval(&used, observed, expected) }
 }
 
+/// How many there are in the same time, against before: `n` is time, and hits may be more than that.
+pub fn counts(before: &Arm, after: &Arm) -> Contrast {
+    let expected = before.k * after.n / before.n;
+    let hits = before.k + after.k;
+    let dispersion = pooled(before, after);
+    let share = after.n / (before.n + after.n);
+    let chance = if dispersion <= ONE_BY_ONE { Chance::OneByOne(share) } else { Chance::of_heaps(share, hits.round(), dispersion) };
+    let bound = |ratio: f64| (z_for(ALPHA) * (dispersion * (1.0 / before.k + 1.0 / after.k)).sqrt()).exp() * ratio;
+    let ratio = if hits > 0.0 { after.k / expected } else { 1.0 };
+    Contrast {
+        ratio,
+        extra: after.k - expected,
+        difference: (after.k - expected) / after.n,
+        p: if hits > 0.0 { chance.two_sided(after.k.round(), hits.round()) } else { 1.0 },
+        interval: (before.k > 0.0 && after.k > 0.0).then(|| (ratio * ratio / bound(ratio), bound(ratio))),
+    }
+}
+
 /// The dispersion of both arms. The arm of more hits knows more of it: one without hits knows nothing.
 fn pooled(before: &Arm, after: &Arm) -> f64 {
     let hits = before.k + after.k;

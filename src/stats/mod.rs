@@ -13,7 +13,7 @@ mod spans;
 mod spike;
 
 pub use contrast::{
-    ALPHA, Arm, Contrast, LEAST_DIFFERENCE, LEAST_EXTRA, LEAST_RATIO, contrast, detectable, holm, is_relevant, standardised,
+    ALPHA, Arm, Contrast, LEAST_DIFFERENCE, LEAST_EXTRA, LEAST_RATIO, contrast, counts, detectable, holm, is_relevant, standardised,
 };
 pub use dispersion::{Bin, cautious_dispersion, dispersion, surprise};
 pub use incident::{Incident, incident};

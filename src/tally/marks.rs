@@ -57,10 +57,13 @@ impl Marks {
         self.entries.len()
     }
 
-    /// Adds all counts of another.
+    /// Adds all counts of another. They may stand there twice until they are closed.
     pub(super) fn merge(&mut self, other: &Self) {
         self.entries.extend_from_slice(&other.entries);
-        self.close();
+        // Many small ones that become one are not to be sorted each time.
+        if self.entries.len() > 2 * self.sorted {
+            self.close();
+        }
     }
 
     /// Folds windows to a width that theirs divides.
@@ -71,7 +74,7 @@ impl Marks {
     }
 
     /// Adds up what belongs together.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         if self.sorted == self.entries.len() {
             return;
         }
@@ -86,7 +89,7 @@ impl Marks {
         self.sorted = self.entries.len();
     }
 
-    /// The counts by window and band; one that is larger than an entry can hold has several. Known after [`super::Tally::finish`].
+    /// The counts by window and band, in order once they are closed; one that is larger than an entry can hold has several.
     pub fn iter(&self) -> impl Iterator<Item = Mark> + '_ {
         self.entries.iter().copied()
     }
