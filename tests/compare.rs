@@ -313,3 +313,26 @@ fn rules_judge_the_later_log_against_the_earlier_one() {
     assert!(dir.run(&["compare", "before.log", "base.json", "--fail-on", "new(5xx)"]).exits(2).stderr().contains("AFTER is a baseline"));
     assert!(dir.run(&["compare", "before.log", "after.log", "--fail-on", "new(5x)"]).exits(2).stderr().contains("--fail-on"));
 }
+
+#[test]
+fn the_configuration_says_how_rules_are_judged_but_not_which() {
+    let dir = Dir::new();
+    let log = |each: u32| (0..400).map(|n| combined(n, "GET /x HTTP/1.1", if n % each == 7 { 502 } else { 200 }, 9)).collect::<String>();
+    dir.file("before.log", log(400));
+    dir.file("after.log", log(40));
+    let run = |check: &str, rule: &str, code: i32| {
+        dir.file("logcodes.toml", format!("[check]\n{check}\n"));
+        dir.run(&["compare", "before.log", "after.log", "-o", "json", "--fail-on", rule]).exits(code)
+    };
+    run("", "rate(5xx) > 2.4%", 3);
+    run("strict = true", "rate(5xx) > 2.4%", 1);
+    run("on_inconclusive = \"pass\"", "rate(5xx) > 2.4%", 0);
+    run("on_inconclusive = \"fail\"", "rate(5xx) > 2.4%", 1);
+    run("", "count(5xx) > 5", 1);
+    run("expect = [\"/x=502\"]", "count(5xx) > 5", 0);
+    // Its rules are those of one log.
+    run("fail_on = [\"count(5xx) > 5\"]", "count > 400", 0);
+    dir.file("after.log", log(40) + "what is this\n");
+    run("", "count > 400", 0);
+    assert!(run("max_rejects = \"0.1%\"", "count > 400", 3).stderr().contains("AFTER: 0.25 % of the lines are rejected"));
+}

@@ -179,6 +179,14 @@ fn clauses_that_do_not_go_together() {
         ("rate(2xx) < 95% window 5m clear > 90%", "the other side", "clear"),
         ("rate(5xx) > 1% window 5m clear < 5", "rate is a share", "clear"),
         ("rate(5xx) > 2x baseline window 5m clear < 1%", "written as the comparison is", "clear"),
+        ("count(5xx) > 2x baseline per 5m", "a count is held against the baseline over all that was read", "per 5m"),
+        ("count(5xx) window 5m > 2x baseline", "rate(5xx) > 2x baseline window 5m", "window 5m"),
+        ("count(5xx) > 2x baseline for 5m", "leave this out", "for 5m"),
+        ("p95(duration) > 2x baseline window 5m", "a quantile is held against the baseline over all", "window 5m"),
+        ("p95(duration) by route, status > 2x baseline", "keeps durations by route, not by status", "by route"),
+        ("p95(duration) where 2xx > 2x baseline", "--status, for the baseline too", "where 2xx"),
+        ("p95(duration) > 2x baseline where not (method = \"GET\" and status in (200, 304))", "not by status", "where not"),
+        ("p95(duration) > 2x baseline where method = \"GET\" or status >= 500", "not by status", "where method"),
         ("spike(5xx) window 5m", "spike looks for the span by itself", "window"),
         ("new(5xx) for 5m", "new looks at all", "for"),
         ("new(5xx) by status", "each route by itself", "by status"),
@@ -192,11 +200,28 @@ fn clauses_that_do_not_go_together() {
         ("rate(5xx) < 0% over 30d burn 14.4x", "nothing to use up", "< 0%"),
         ("rate(5xx) < 10% over 30d burn 14.4x", "no share can be so large", "burn"),
         ("rate(5xx) < 0.1% over 30d burn 0x", "more than 0x", "0x"),
+        ("rate(5xx) < 0.1% over 30d burn 900x", "less than a minute here: a smaller burn", "burn 900x"),
+        ("rate(5xx) < 0.1% burn 14.4x over 1h", "less than a minute", "burn 14.4x"),
+        ("rate(5xx) < 0.1% over 31d burn 0.09x", "more than 31 days here: a larger burn", "burn 0.09x"),
         ("rate(5xx) < 0.1% over 30d burn 14", "how many times too fast", "14"),
         ("count < 5 over 30d burn 14.4x", "with rate alone", "over"),
         ("rate(5xx) < 0.1% over 30d burn 14.4x window 5m", "windows of its own", "window"),
         ("rate(5xx) < 0.1% over 30d burn 14.4x for 5m", "windows of its own", "for"),
     ]);
+}
+
+#[test]
+fn what_a_baseline_does_keep_may_be_asked_for() {
+    for text in [
+        "rate(5xx) by status > 2x baseline window 5m",
+        "count(5xx) by status where 5xx > 2x baseline",
+        "p95(duration) by route where method = \"GET\" > 2x baseline",
+        "p95(duration) by status where 2xx > 800ms window 5m",
+        "rate(5xx) < 0.1% over 12h burn 14.4x",
+        "rate(5xx) < 0.1% over 31d burn 0.1x",
+    ] {
+        read(text);
+    }
 }
 
 #[test]
@@ -257,14 +282,18 @@ fn limits() -> BoxedStrategy<Limit> {
             let bare = matches!(metric, Metric::Spike(_) | Metric::New(_) | Metric::Unparsed);
             let bound = number.map(|number| match (kind, &metric) {
                 (1, Metric::Rate(_) | Metric::Count(_) | Metric::Quantile(_)) => Bound::Baseline(op, factor),
-                (2, Metric::Rate(_)) => Bound::Burn { budget: 0.01, period: window.unwrap_or(86_400), factor },
+                (2, Metric::Rate(_)) => {
+                    Bound::Burn { budget: 0.01, period: window.unwrap_or(0).max(604_800), factor: factor.clamp(0.2, 99.0) }
+                }
                 _ => Bound::Value(op, number),
             });
             let burns = matches!(bound, Some(Bound::Burn { .. }));
-            let factor = if burns { factor.min(99.0) } else { factor };
-            let bound =
-                if let Some(Bound::Burn { budget, period, .. }) = bound { Some(Bound::Burn { budget, period, factor }) } else { bound };
-            let window = window.filter(|_| !bare && !burns);
+            // A baseline keeps counts and durations over all that was read, and durations by route.
+            let of_all = matches!((&metric, bound), (Metric::Count(_) | Metric::Quantile(_), Some(Bound::Baseline(..))));
+            let of_routes = of_all && matches!(metric, Metric::Quantile(_));
+            let scope = if of_routes { Expr::All } else { scope };
+            let by: Vec<Key> = by.into_iter().filter(|key| !of_routes || *key != Key::Status).collect();
+            let window = window.filter(|_| !bare && !burns && !of_all);
             let down = matches!(op, Op::More | Op::AtLeast);
             let clear = clear.filter(|_| window.is_some() && down).and_then(|part| match bound {
                 Some(Bound::Value(_, n)) if matches!(metric, Metric::Count(_)) => Some((Op::Less, (n * part).floor())),

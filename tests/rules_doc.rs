@@ -41,3 +41,20 @@ fn each_way_to_write_a_word_is_one_that_is_read() {
         assert!(read, "{}", clause.usage());
     }
 }
+
+#[test]
+fn what_the_page_says_of_burning_is_so() {
+    assert!(PAGE.contains("`over 30d burn 14.4x` looks at an hour"));
+    assert_eq!(limit::burn_seconds(30 * 86_400, 14.4), 3600);
+    assert!(limit::limit("rate(5xx) < 0.1% over 12h burn 14.4x").is_ok() && limit::limit("rate(5xx) < 0.1% over 11h burn 14.4x").is_err());
+}
+
+#[test]
+fn the_default_rules_are_all_there() {
+    let (before, with) = PAGE.split_once("With a baseline there are two more:").unwrap();
+    let block =
+        |text: &str| text.split("```rule\n").nth(1).unwrap().split("```").next().unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    let own = block(before.split_once("these are the default ones").unwrap().1);
+    assert_eq!(own, logcodes::gate::default_rules(false));
+    assert_eq!([own, block(with)].concat(), logcodes::gate::default_rules(true));
+}

@@ -170,7 +170,7 @@ pub(super) struct CheckArgs {
     pub(super) output: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct CompareArgs {
     #[command(flatten)]
     pub(super) tally: TallyArgs,
@@ -192,7 +192,7 @@ pub(super) struct CompareArgs {
 }
 
 /// How rules are judged.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct JudgingArgs {
     /// What it means that a log cannot tell: report is to exit with 3 (default: report).
     #[arg(long, value_name = "WHAT", help_heading = "Gate")]

@@ -14,16 +14,16 @@ use crate::rule;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(super) fn run(args: &CheckArgs, loaded: Loaded) -> Result<Exit, Failure> {
+pub(super) fn run(args: &CheckArgs, loaded: &Loaded) -> Result<Exit, Failure> {
     if args.tally.window.is_some() {
         return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
     }
     let judging = &args.judging;
     let (expect, strict) = (&judging.expect, judging.strict);
     let said = Said { option: "--fail-on", rules: &args.fail_on, baseline: args.baseline.as_ref(), expect, strict };
-    let asked = Asked::new(&said, &loaded)?;
-    let on_doubt = on_doubt(judging.on_inconclusive).or(loaded.config.check.on_inconclusive).unwrap_or_default();
-    let most_rejects = args.tally.max_rejects.as_deref().or(loaded.config.check.max_rejects.as_deref()).map(plan::share).transpose()?;
+    let asked = Asked::new(&said, loaded)?;
+    let on_doubt = on_doubt(judging.on_inconclusive, loaded);
+    let most_rejects = max_rejects(args.tally.max_rejects.as_deref(), loaded).map(plan::share).transpose()?;
     let targets = verdict::targets(&args.output, loaded.config.check.output.as_deref())?;
     let has_baseline = asked.baseline.is_some();
     let plan = Plan::new(asked.rules.iter().map(|rule| &rule.limit), has_baseline, args.save_baseline.is_some())
@@ -100,7 +100,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn new(said: &Said<'_>, loaded: &Loaded) -> Result<Self, Failure> {
-        let Check { fail_on, expect, baseline, strict, .. } = &loaded.config.check;
+        let Check { fail_on, baseline, .. } = &loaded.config.check;
         let baseline = said.baseline.cloned().or_else(|| baseline.as_ref().map(PathBuf::from));
         let baseline =
             baseline.map(|path| Ok::<_, Failure>((baseline::read(&path, "--baseline: ")?, path.display().to_string()))).transpose()?;
@@ -114,14 +114,13 @@ impl Asked {
         if are_default {
             rules = parsed(said.option, gate::default_rules(baseline.is_some()))?;
         }
-        let given = self::expected(said.expect)?;
         Ok(Self {
             rules,
             are_default,
             are_configured: !are_given && !are_default,
-            expected: if given.is_empty() { expect.clone().unwrap_or_default() } else { given },
+            expected: expected(said.expect, loaded)?,
             baseline,
-            strict: said.strict || strict.unwrap_or(false),
+            strict: is_strict(said.strict, loaded),
         })
     }
 }
@@ -138,18 +137,32 @@ pub(super) fn parsed(option: &str, texts: &[impl AsRef<str>]) -> Result<Vec<Rule
     if wrong.is_empty() { Ok(rules) } else { Err(Failure::Usage(wrong.join("\n"))) }
 }
 
-/// What `--on-inconclusive` says.
-pub(super) fn on_doubt(option: Option<Inconclusive>) -> Option<OnInconclusive> {
-    option.map(|word| match word {
+/// What `--on-inconclusive` says, or the configuration.
+pub(super) fn on_doubt(option: Option<Inconclusive>, loaded: &Loaded) -> OnInconclusive {
+    let given = option.map(|word| match word {
         Inconclusive::Fail => OnInconclusive::Fail,
         Inconclusive::Pass => OnInconclusive::Pass,
         Inconclusive::Report => OnInconclusive::Report,
-    })
+    });
+    given.or(loaded.config.check.on_inconclusive).unwrap_or_default()
 }
 
-/// What `--expect` says.
-pub(super) fn expected(texts: &[String]) -> Result<Vec<Expected>, Failure> {
+/// What `--expect` says, or the configuration.
+pub(super) fn expected(texts: &[String], loaded: &Loaded) -> Result<Vec<Expected>, Failure> {
+    if texts.is_empty() {
+        return Ok(loaded.config.check.expect.clone().unwrap_or_default());
+    }
     texts.iter().map(|text| Expected::parse(text).map_err(|e| Failure::Usage(format!("--expect: {e}")))).collect()
+}
+
+/// What `--strict` says, or the configuration.
+pub(super) fn is_strict(option: bool, loaded: &Loaded) -> bool {
+    option || loaded.config.check.strict.unwrap_or(false)
+}
+
+/// What `--max-rejects` says, or the configuration.
+pub(super) fn max_rejects<'a>(option: Option<&'a str>, loaded: &'a Loaded) -> Option<&'a str> {
+    option.or(loaded.config.check.max_rejects.as_deref())
 }
 
 /// The exit code of a verdict on a log that could be read.

@@ -1,6 +1,7 @@
 //! `logcodes compare BEFORE AFTER` and `logcodes compare FILE... --at TIME`
 
 use super::args::{CompareArgs, TallyArgs};
+use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
 use super::{Exit, baseline, check, formats, plan, records, stats, stderr, stdout, when};
@@ -16,14 +17,17 @@ use jiff::tz::TimeZone;
 use std::path::Path;
 use std::time::Duration;
 
-pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
+pub(super) fn run(args: &CompareArgs, loaded: &Loaded) -> Result<Exit, Failure> {
+    let mut args = args.clone();
+    args.tally.max_rejects = check::max_rejects(args.tally.max_rejects.as_deref(), loaded).map(str::to_owned);
+    let args = &args;
     let output = output(&args.output)?;
     let file = (args.output != output.name).then(|| Path::new(&args.output));
     if args.tally.scan.rejects.is_some() {
         return Err(Failure::Usage("--rejects goes with one log: 'logcodes --rejects FILE LOG' writes down what of it is rejected".into()));
     }
     let zone = when::zone(args.tally.scan.tz.as_deref())?;
-    let gate = Gate::new(args)?;
+    let gate = Gate::new(args, loaded)?;
     let (before, after, at) = match &args.at {
         Some(text) => halves(args, text, &zone, file, gate.as_ref())?,
         None => two(args, file, gate.as_ref())?,
@@ -33,7 +37,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
             return Err(Failure::Nothing(why));
         }
     }
-    let on_doubt = check::on_doubt(args.judging.on_inconclusive).unwrap_or_default();
+    let on_doubt = check::on_doubt(args.judging.on_inconclusive, loaded);
     let unreadable = before.unreadable || after.unreadable;
     let too_many = before.too_many.or(after.too_many);
     let mut comparison = Comparison::new(&before.log, &after.log, at);
@@ -72,15 +76,15 @@ struct Gate {
 }
 
 impl Gate {
-    fn new(args: &CompareArgs) -> Result<Option<Self>, Failure> {
+    fn new(args: &CompareArgs, loaded: &Loaded) -> Result<Option<Self>, Failure> {
         let rules = check::parsed("--fail-on", &args.fail_on)?;
         let plan = Plan::new(rules.iter().map(|rule| &rule.limit), true, true).map_err(|e| Failure::Usage(e.to_string()))?;
-        let expected = check::expected(&args.judging.expect)?;
+        let expected = check::expected(&args.judging.expect, loaded)?;
         Ok((!rules.is_empty()).then_some(Self {
             rules,
             plan,
             expected,
-            strict: args.judging.strict,
+            strict: check::is_strict(args.judging.strict, loaded),
             rejects_are_judged: args.tally.max_rejects.is_some(),
         }))
     }

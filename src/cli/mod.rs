@@ -62,22 +62,22 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
-    let done = config::configure(&mut cli).and_then(|loaded| run(&cli, loaded));
+    let done = config::configure(&mut cli).and_then(|loaded| run(&cli, &loaded));
     match done {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report().into(),
     }
 }
 
-fn run(cli: &Cli, loaded: config::Loaded) -> Result<Exit, error::Failure> {
+fn run(cli: &Cli, loaded: &config::Loaded) -> Result<Exit, error::Failure> {
     match &cli.command {
         None => report::run(&cli.report),
         Some(Command::Findings(args)) => findings::run(args),
         Some(Command::Check(args)) => check::run(args, loaded),
-        Some(Command::Compare(args)) => compare::run(args),
+        Some(Command::Compare(args)) => compare::run(args, loaded),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Records(args)) => records::run(args),
-        Some(Command::Rules(args)) => rules::run(args, &loaded),
+        Some(Command::Rules(args)) => rules::run(args, loaded),
         Some(Command::Formats(args)) => formats::run(args),
         Some(Command::Generate(args)) => generate::run(args),
     }

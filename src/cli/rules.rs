@@ -5,7 +5,7 @@ use super::check::{Asked, Said};
 use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
-use super::{Exit, formats, plan, stats, stdout, when};
+use super::{Exit, check, formats, plan, stats, stdout, when};
 use crate::gate::{self, Plan, Terms};
 use crate::output::{self, ReplayOutput, View};
 use crate::report::{Report, ReportSpec};
@@ -21,7 +21,7 @@ pub(super) fn run(args: &RulesArgs, loaded: &Loaded) -> Result<Exit, Failure> {
         None => ("--rule", args.rule.as_slice()),
     };
     let said = Said { option, rules, baseline: args.baseline.as_ref(), expect: &args.expect, strict: args.strict };
-    let most_rejects = args.tally.max_rejects.as_deref().or(loaded.config.check.max_rejects.as_deref()).map(plan::share).transpose()?;
+    let most_rejects = check::max_rejects(args.tally.max_rejects.as_deref(), loaded).map(plan::share).transpose()?;
     test(args, &Asked::new(&said, loaded)?, most_rejects)
 }
 

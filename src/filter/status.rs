@@ -41,7 +41,9 @@ fn range(text: &str) -> Option<(usize, usize)> {
         let (from, to) = (range(from.trim())?.0, range(to.trim())?.1);
         return (from <= to).then_some((from, to));
     }
-    if !(1..=3).contains(&text.len()) || !text.starts_with(|c: char| c.is_ascii_digit()) {
+    // Digits first, then nothing but x: 4x1 would be no range.
+    let digits = text.trim_end_matches(['x', 'X']);
+    if !(1..=3).contains(&text.len()) || digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let fill = |digit: char| text.chars().map(|c| if matches!(c, 'x' | 'X') { digit } else { c }).collect::<String>().parse().ok();
@@ -68,8 +70,10 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "x", "5xxx", "504-502", "abc", "-5", "!"] {
+        for text in ["", "x", "5xxx", "504-502", "abc", "-5", "!", "4x1", "400-4x1", "!5x2", "x04", "4+1"] {
             assert!(StatusFilter::parse(text).is_err(), "{text}");
         }
+        let said = StatusFilter::parse("4x1").unwrap_err().to_string();
+        assert_eq!(said, "'4x1' is no status: try 5xx, 404, 400-404 or !502");
     }
 }

@@ -18,7 +18,7 @@ const MINUTE: i64 = 60;
 /// A group that has this part of the hits is what it is about.
 const MOSTLY: f64 = 0.7;
 /// Fewer responses with a new code are an accident.
-const FEWEST_NEW: u64 = 3;
+pub(super) const FEWEST_NEW: u64 = 3;
 /// So likely may a baseline lack a code that the route has at today's rate: with more it says nothing.
 const BY_CHANCE: f64 = 0.05;
 

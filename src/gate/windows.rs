@@ -6,7 +6,7 @@ use super::plan::slower_than;
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, State, Terms, Watched, watch};
 use crate::model::{Timestamp, human};
-use crate::rule::{Bound, Limit, Metric, Op};
+use crate::rule::{Bound, Limit, Metric, Op, burn_seconds};
 use crate::stats::{needed, wilson, z_for};
 use std::collections::BTreeMap;
 
@@ -136,14 +136,8 @@ const fn contrary(op: Op) -> Op {
 pub(super) fn windows_of(limit: &Limit) -> Vec<i64> {
     match (limit.bound, limit.window) {
         (Some(Bound::Burn { period, factor, .. }), None) => {
-            // The part of the budget that may be gone before anybody is told, as the workbook on reliability has it.
-            let spent = match factor {
-                10.0.. => 0.02,
-                3.0.. => 0.05,
-                _ => 0.1,
-            };
             let whole_minutes = |seconds: f64| ((seconds / 60.0).round() as i64).max(1) * 60;
-            let long = whole_minutes(f64::from(period) * spent / factor);
+            let long = whole_minutes(burn_seconds(period, factor) as f64);
             vec![long, whole_minutes(long as f64 / 12.0)]
         }
         (_, window) => window.map(i64::from).into_iter().collect(),

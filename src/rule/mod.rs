@@ -19,7 +19,7 @@ pub mod words;
 
 pub use error::{RuleError, nearest};
 pub use eval::{Group, Request, holds, holds_for, number_holds, text_holds, value_of};
-pub use limit::{Bound, Key, Level, Limit, Metric, limit};
+pub use limit::{Bound, Key, Level, Limit, Metric, burn_seconds, limit};
 pub use parse::{condition, filter, term};
 pub use sentence::{Piece, sentence};
 pub use text::{Case, Pattern};

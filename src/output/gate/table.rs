@@ -4,7 +4,7 @@ use super::details::{Fact, facts};
 use super::words::{self, Clock};
 use crate::gate::{Outcome, Ruling, Verdict};
 use crate::output::View;
-use crate::output::sanitize::{clean, wrap};
+use crate::output::sanitize::{clean, cut, wrap};
 use crate::output::table::layout::{self, Column};
 use std::io::{self, Write};
 
@@ -15,6 +15,13 @@ pub(crate) fn write(verdict: &Verdict, view: &View, out: &mut dyn Write) -> io::
     let clock = Clock::new(verdict, view);
     let mut page = Page { view, out };
     page.rules(verdict)?;
+    let passed: Vec<&Ruling> = verdict.rules.iter().filter(|r| r.verdict == Outcome::Pass).collect();
+    if !passed.is_empty() {
+        page.put("")?;
+    }
+    for ruling in passed {
+        page.wrapped(&format!("passed: {}: {}", words::rule(ruling), words::clip(&ruling.reason)), "", "  ")?;
+    }
     for ruling in verdict.rules.iter().filter(|r| r.verdict != Outcome::Pass) {
         page.put("")?;
         page.outcome(words::word(ruling), &words::rule(ruling))?;
@@ -92,7 +99,20 @@ impl Page<'_> {
 
     fn next_fact(&mut self, fact: &Fact, last: Option<&Fact>) -> io::Result<()> {
         let label = if last.is_some_and(|last| last.label == fact.label) { "" } else { fact.label };
-        self.fact(label, &fact.text)
+        if fact.verbatim { self.line(label, &fact.text) } else { self.fact(label, &fact.text) }
+    }
+
+    /// A line of the log: where it goes on for long, its beginning says enough.
+    fn line(&mut self, label: &str, text: &str) -> io::Result<()> {
+        let Some(width) = self.view.width else { return self.fact(label, text) };
+        let room = width.saturating_sub(INDENT).max(16);
+        let whole = wrap(&tame(text), room, "", "");
+        let mut lines = whole.lines();
+        let first = lines.next().unwrap_or_default();
+        self.wrapped(first, &format!("{:<INDENT$}", format!("    {label}")), &" ".repeat(INDENT))?;
+        let Some(second) = lines.next() else { return Ok(()) };
+        let second = if lines.next().is_some() { cut(&format!("{second} …"), room) } else { second.to_owned() };
+        self.put(&format!("{}{second}", " ".repeat(INDENT)))
     }
 
     fn fact(&mut self, label: &str, text: &str) -> io::Result<()> {

@@ -1,9 +1,9 @@
 //! Which clauses of a limit go together, and which units with which metric.
 
-use super::{Bound, Key, Level, Limit, Metric};
+use super::{Bound, Key, Level, Limit, Metric, burn_seconds};
 use crate::rule::check::Side;
 use crate::rule::token::Fault;
-use crate::rule::words::Kind;
+use crate::rule::words::{Field, Kind};
 use crate::rule::{Expr, Op, Term};
 
 /// What was read, and where it stands.
@@ -34,6 +34,10 @@ pub(super) struct Clauses<'a> {
 /// The largest count that is exact as a number with a point.
 const MOST: f64 = 9_007_199_254_740_992.0;
 
+const MINUTE: i64 = 60;
+/// Behind the longest window.
+const LONGEST: i64 = 31 * 86_400 + 1;
+
 /// How the value of a metric is written, behind the name of the metric.
 fn written(metric: &Metric) -> &'static str {
     match metric {
@@ -54,6 +58,7 @@ fn fails<T>(at: &str, what: impl Into<String>) -> Result<T, Fault<'_>> {
 pub(super) fn limit<'a>(metric: Mark<'a, Metric>, clauses: Clauses<'a>, end: &'a str) -> Result<Limit, Fault<'a>> {
     goes_with(&metric.value, &clauses)?;
     let bound = bound(&metric.value, &clauses, end)?;
+    against_baseline(&metric.value, &clauses, bound)?;
     let window = window(&metric.value, &clauses)?;
     over_windows(&clauses, window)?;
     let clear = match (&clauses.clear, bound) {
@@ -156,10 +161,58 @@ fn burn<'a>(metric: &Metric, mark: &Held<'a>, clauses: &Clauses<'a>, at: &'a str
                     "no share can be so large: a smaller burn, or a stricter objective",
                 );
             }
-            Ok(Bound::Burn { budget, period: over, factor: burn })
+            let mark = clauses.burn.as_ref().map_or(at, |burn| burn.at);
+            match burn_seconds(over, burn) {
+                ..MINUTE => {
+                    fails(mark, "burn would look at windows of less than a minute here: a smaller burn, or an objective over a longer time")
+                }
+                LONGEST.. => {
+                    fails(mark, "burn would look at windows of more than 31 days here: a larger burn, or an objective over a shorter time")
+                }
+                _ => Ok(Bound::Burn { budget, period: over, factor: burn }),
+            }
         }
         Bound::Value(Op::Less | Op::AtMost, _) => fails(mark.at, format!("an objective of 0% has nothing to use up: {EXAMPLE}")),
         _ => fails(mark.at, format!("with burn the comparison states the objective, as a share below which bad requests stay: {EXAMPLE}")),
+    }
+}
+
+/// A baseline keeps sums over all that was read, and durations by route.
+fn against_baseline<'a>(metric: &Metric, clauses: &Clauses<'a>, bound: Option<Bound>) -> Result<(), Fault<'a>> {
+    if !matches!(bound, Some(Bound::Baseline(..))) || !matches!(metric, Metric::Count(_) | Metric::Quantile(_)) {
+        return Ok(());
+    }
+    let windowed = [&clauses.window, &clauses.per, &clauses.lasting].into_iter().flatten().map(|mark| mark.at);
+    if let Some(at) = windowed.chain(clauses.clear.iter().map(|mark| mark.at)).next() {
+        let what = if matches!(metric, Metric::Count(_)) { "a count" } else { "a quantile" };
+        return fails(
+            at,
+            format!(
+                "{what} is held against the baseline over all that was read: leave this out, or ask for a rate: rate(5xx) > 2x baseline window 5m"
+            ),
+        );
+    }
+    let by = clauses.by.as_ref().filter(|by| by.value.contains(&Key::Status)).map(|by| by.at);
+    let scope = clauses.scope.as_ref().filter(|scope| asks_status(&scope.value)).map(|scope| scope.at);
+    match (metric, by.or(scope)) {
+        (Metric::Quantile(_), Some(at)) => fails(
+            at,
+            "a baseline keeps durations by route, not by status: leave this out, or read only such lines with --status, for the baseline too",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a filter asks for the status.
+fn asks_status(filter: &Expr) -> bool {
+    let is_status = |term: &Term| matches!(term, Term::Field(Field::Status));
+    match filter {
+        Expr::All | Expr::Flag(_) | Expr::FlagOf(_) => false,
+        Expr::Status(..) => true,
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().any(asks_status),
+        Expr::Not(part) => asks_status(part),
+        Expr::Compare(left, _, right) => is_status(left) || is_status(right),
+        Expr::In(left, sides) => is_status(left) || sides.iter().any(is_status),
     }
 }
 

@@ -73,6 +73,17 @@ pub enum Bound {
     },
 }
 
+/// Seconds of the longer window that `burn` looks at: the time in which so much of an objective's allowance is used up as may be gone
+/// before anybody is told, as the workbook on reliability has it.
+pub fn burn_seconds(period: u32, factor: f64) -> i64 {
+    let spent = match factor {
+        10.0.. => 0.02,
+        3.0.. => 0.05,
+        _ => 0.1,
+    };
+    (f64::from(period) * spent / factor).round() as i64
+}
+
 /// What a tally counts by: what limits can be split by, and what their filters can speak of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
