@@ -1,11 +1,10 @@
 //! Report -> baseline.
 
 use super::{Baseline, Count, Route, SCHEMA_VERSION};
+use crate::model::MINUTE;
 use crate::report::{CodeCell, Report, RouteRow};
 use crate::stats::{Bin, cautious_dispersion};
 use std::collections::{BTreeMap, BTreeSet};
-
-const MINUTE: i64 = 60;
 
 impl Baseline {
     /// The summary of a report whose routes were counted in windows, so that it is known how much their codes come in heaps.

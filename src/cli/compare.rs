@@ -9,6 +9,7 @@ use crate::compare::{Comparison, Log};
 use crate::config::OnInconclusive;
 use crate::gate::{self, Expected, Plan, Rule, Terms, Verdict};
 use crate::input::Origin;
+use crate::model::rfc3339;
 use crate::output::{COMPARISONS, ComparisonOutput, View, comparison_output};
 use crate::report::{Lines, Report, ReportSpec};
 use jiff::Timestamp;
@@ -140,10 +141,6 @@ impl Side {
             _ => Some(format!("{name}: {why}")),
         }
     }
-}
-
-fn rfc3339(at: i64) -> String {
-    crate::model::Timestamp::from_seconds(at).to_string()
 }
 
 /// Before, after, and the moment between them if there is one.

@@ -98,6 +98,6 @@ fn time(text: &str, now: Timestamp, zone: &TimeZone, report: &Report) -> Result<
     if (span.start_seconds..=span.end_seconds + 1).contains(&at) {
         return Ok(at);
     }
-    let asked = crate::model::Timestamp::from_seconds(at);
+    let asked = crate::model::rfc3339(at);
     Err(Failure::Usage(format!("--at: {asked} is not within the log, which goes from {} to {}", span.start, span.end)))
 }

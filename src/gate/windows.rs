@@ -4,13 +4,10 @@ use super::judge::{ALPHA, Judge, Judged, hit_of};
 use super::ledger::{Group, Tick, sums};
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, Terms, Watched, watch};
-use crate::model::Timestamp;
+use crate::model::{MINUTE, WEEK, rfc3339};
 use crate::rule::{Bound, Limit, Metric, Op};
 use crate::stats::{wilson, z_for};
 use std::collections::BTreeMap;
-
-const WEEK: i64 = 7 * 86_400;
-const MINUTE: i64 = 60;
 
 /// The largest number of seconds that divides both.
 fn divisor(one: i64, other: i64) -> i64 {
@@ -186,7 +183,6 @@ pub(super) fn part_of(terms: &Terms, moment: Moment) -> Part {
 impl Window {
     /// From a second on until before another one.
     pub(super) fn between(start: i64, end: i64) -> Self {
-        let rfc3339 = |seconds| Timestamp::from_seconds(seconds).to_string();
         Self { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }
     }
 }
