@@ -109,8 +109,6 @@ fn add(sum: &mut Option<Route>, route: &Route) {
         known.count = known.count.saturating_add(more.count);
     }
     sum.count = sum.count.saturating_add(route.count);
-    sum.bytes = sum.bytes.saturating_add(route.bytes);
-    sum.windows = sum.windows.max(route.windows);
     sum.latency = Durations::of([sum.latency.as_slice(), &route.latency]).into();
 }
 
