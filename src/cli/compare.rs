@@ -3,14 +3,14 @@
 use super::args::{CompareArgs, TallyArgs};
 use super::error::Failure;
 use super::report::{self, Counted, Read};
-use super::{Exit, baseline, check, formats, plan, records, stats, stderr, stdout, when};
+use super::{Exit, baseline, check, formats, output, plan, records, stats, stderr, stdout, when};
 use crate::baseline::Baseline;
 use crate::compare::{Comparison, Log};
 use crate::config::OnInconclusive;
 use crate::gate::{self, Expected, Plan, Rule, Terms, Verdict};
 use crate::input::Origin;
 use crate::model::rfc3339;
-use crate::output::{COMPARISONS, ComparisonOutput, View, comparison_output};
+use crate::output::{COMPARISONS, View};
 use crate::report::{Lines, Report, ReportSpec};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,8 +18,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
-    let output = output(&args.output)?;
-    let file = (args.output != output.name).then(|| Path::new(&args.output));
+    let (output, file) = output::wanted(COMPARISONS, &args.output)?;
     if args.tally.scan.rejects.is_some() {
         return Err(Failure::Usage("--rejects goes with one log: 'logcodes --rejects FILE LOG' writes down what of it is rejected".into()));
     }
@@ -103,13 +102,6 @@ impl Gate {
         };
         gate::judge(report, lines, &terms)
     }
-}
-
-fn output(name: &str) -> Result<&'static ComparisonOutput, Failure> {
-    comparison_output(name).ok_or_else(|| {
-        let names: Vec<&str> = COMPARISONS.iter().map(|o| o.name).collect();
-        Failure::Usage(format!("-o: '{name}' is neither {} nor a file name that ends like one of them", names.join(", ")))
-    })
 }
 
 /// One side, read.
