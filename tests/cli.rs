@@ -293,7 +293,7 @@ fn usage_is_2() {
         (&["-j", "0", "access.log"], "--jobs must be at least 1"),
         (&["explain", "abc"], "'abc' is no status code"),
         (&["explain", "502-nosuch-rule"], "is no status code, rule or cause"),
-        (&["findings", "-o", "csv", "access.log"], "findings are written as table, json or md"),
+        (&["findings", "-o", "csv", "access.log"], "'csv' is neither table, json, md nor"),
         (&["findings", "--severity", "awful", "access.log"], "it is info, notice, warning, error or critical"),
         (&["findings", "-o", "access.log.md/x.json", "access.log"], "x.json"),
         (&["explain", "299"], "299 is not in the catalogue"),
@@ -647,4 +647,19 @@ fn times_without_a_zone_and_out_of_order() {
     assert_eq!(times(&["--tz", "Europe/Berlin"]), ["2025-07-15T10:00:00Z", "2025-01-15T11:00:00Z", "2025-07-15T09:59:59Z"]);
     let json = dir.run(&["-o", "json", file.to_str().unwrap()]).exits(0).json();
     assert_eq!(json["span"], serde_json::json!({"start": "2025-01-15T12:00:00Z", "end": "2025-07-15T12:00:00Z"}));
+}
+
+#[test]
+fn a_file_of_any_name_takes_the_output_that_is_named() {
+    let dir = Dir::new();
+    std::fs::write(dir.path().join("access.log"), combined(0, "GET / HTTP/1.1", 200, 1)).unwrap();
+    for (args, starts) in [
+        (&["-o", "json=a.txt", "access.log"][..], "{"),
+        (&["findings", "-o", "md=a.txt", "access.log"], "## Findings"),
+        (&["records", "-o", "csv=a.txt", "access.log"], "input,"),
+    ] {
+        assert_eq!(dir.run(args).exits(0).stdout(), "", "{args:?}");
+        let text = std::fs::read_to_string(dir.path().join("a.txt")).unwrap();
+        assert!(text.starts_with(starts), "{args:?}: {text}");
+    }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use logcodes::diagnose::{Advice, Affected, Finding, Open, Part, Sample, Severity, Share, Traffic};
 use logcodes::input::Origin;
-use logcodes::output::{OUTPUTS, View, output};
+use logcodes::output::{FINDINGS, OUTPUTS, View, find};
 use logcodes::report::{Report, ReportSpec, SortKey};
 use logcodes::scan::{ScanSpec, Silent, scan};
 use support::{Dir, combined, fits, fixture};
@@ -163,13 +163,13 @@ fn hostile(dir: &Dir) -> Report {
 
 fn written(report: &Report, name: &str, view: &View) -> String {
     let mut bytes = Vec::new();
-    (output(name).unwrap().write)(report, view, &mut bytes).unwrap();
+    (find(OUTPUTS, name).unwrap().0.write)(report, view, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
 fn in_full(report: &Report, name: &str, view: &View) -> String {
     let mut bytes = Vec::new();
-    (output(name).unwrap().findings.unwrap())(report, view, &mut bytes).unwrap();
+    (find(FINDINGS, name).unwrap().0.write)(report, view, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -265,15 +265,13 @@ fn errors_that_no_rule_explains_are_not_called_fine() {
 fn hostile_findings_harm_no_output() {
     let dir = Dir::new();
     let report = hostile(&dir);
-    for output in OUTPUTS.iter().filter(|output| !matches!(output.name, "json" | "csv")) {
-        for writer in [output.write, output.findings.unwrap()] {
-            for width in [None, Some(40), Some(100), Some(200)] {
-                let mut bytes = Vec::new();
-                writer(&report, &View { width, ..View::default() }, &mut bytes).unwrap();
-                let text = String::from_utf8(bytes).unwrap();
-                assert!(is_clean(&text), "{}: {text:?}", output.name);
-                assert!(output.name != "table" || fits(&text, width.unwrap_or(usize::MAX)), "{text}");
-            }
+    for output in OUTPUTS.iter().chain(FINDINGS).filter(|output| !matches!(output.name, "json" | "csv")) {
+        for width in [None, Some(40), Some(100), Some(200)] {
+            let mut bytes = Vec::new();
+            (output.write)(&report, &View { width, ..View::default() }, &mut bytes).unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(is_clean(&text), "{}: {text:?}", output.name);
+            assert!(output.name != "table" || fits(&text, width.unwrap_or(usize::MAX)), "{text}");
         }
     }
     let text = written(&report, "md", &View::default());

@@ -3,7 +3,7 @@
 mod support;
 
 use logcodes::input::Origin;
-use logcodes::output::{By, OUTPUTS, View, output};
+use logcodes::output::{By, OUTPUTS, View, find};
 use logcodes::report::{Report, ReportSpec, SortKey};
 use logcodes::scan::{ScanSpec, Silent, scan};
 use logcodes::service::ServiceRules;
@@ -26,7 +26,7 @@ fn report(path: std::path::PathBuf, sort: SortKey) -> Report {
 
 fn written(report: &Report, name: &str, view: &View) -> String {
     let mut bytes = Vec::new();
-    (output(name).unwrap().write)(report, view, &mut bytes).unwrap();
+    (find(OUTPUTS, name).unwrap().0.write)(report, view, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

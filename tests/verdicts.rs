@@ -5,14 +5,14 @@ mod support;
 mod verdicts;
 
 use logcodes::gate::Verdict;
-use logcodes::output::{RulesFile, VERDICTS, View, verdict_output, write_summary};
+use logcodes::output::{RulesFile, VERDICTS, View, find, write_summary};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use support::{Dir, combined, fits};
 
 fn written(verdict: &Verdict, name: &str, view: &View) -> String {
     let mut bytes = Vec::new();
-    (verdict_output(name).unwrap().0.write)(verdict, view, &mut bytes).unwrap();
+    (find(VERDICTS, name).unwrap().0.write)(verdict, view, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

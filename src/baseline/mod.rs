@@ -51,10 +51,6 @@ pub struct Route {
     pub route: String,
     /// Requests.
     pub count: u64,
-    /// Bytes sent.
-    pub bytes: u64,
-    /// Windows that have requests of it.
-    pub windows: u64,
     /// Each code.
     pub codes: BTreeMap<u16, Count>,
     /// Dispersion of whole classes, by their first digit.

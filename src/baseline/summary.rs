@@ -1,11 +1,10 @@
 //! Report -> baseline.
 
 use super::{Baseline, Count, Route, SCHEMA_VERSION};
+use crate::model::MINUTE;
 use crate::report::{CodeCell, Report, RouteRow};
 use crate::stats::{Bin, cautious_dispersion};
 use std::collections::{BTreeMap, BTreeSet};
-
-const MINUTE: i64 = 60;
 
 impl Baseline {
     /// The summary of a report whose routes were counted in windows, so that it is known how much their codes come in heaps.
@@ -21,7 +20,7 @@ impl Baseline {
         }
     }
 
-    /// The summary as if the log ended there, which is the end of a window: what the windows do not tell (bytes, durations, lines
+    /// The summary as if the log ended there, which is the end of a window: what the windows do not tell (durations, lines
     /// that are no record) is left out, and so are requests that state no time.
     pub fn until(report: &Report, end: i64) -> Self {
         let seen = |row: &RouteRow| {
@@ -32,7 +31,7 @@ impl Baseline {
             let codes: BTreeMap<u16, u64> = cells.collect();
             let until = |(start, _): &(i64, u64)| *start < end;
             let counted = counted(row, &codes, step(report).unwrap_or(1), &until);
-            Route { count: codes.values().sum(), bytes: 0, latency: Vec::new(), ..counted }
+            Route { count: codes.values().sum(), latency: Vec::new(), ..counted }
         };
         let routes = report.routes.iter().map(seen).collect();
         let span = report.span.as_ref().map(|span| (span.start_seconds, span.end_seconds.min(end - 1).max(span.start_seconds)));
@@ -83,8 +82,6 @@ fn counted(row: &RouteRow, codes: &BTreeMap<u16, u64>, step: i64, is_meant: &dyn
         method: row.method.clone(),
         route: row.route.clone(),
         count: row.count,
-        bytes: row.bytes,
-        windows: windows.len() as u64,
         codes: per_code.iter().map(code).collect(),
         classes: classes.into_iter().map(|class| (class, spread(&|code| code / 100 == u16::from(class)))).collect(),
         latency: Vec::new(),

@@ -104,7 +104,7 @@ pub(super) struct ReportArgs {
     /// Order the other way round.
     #[arg(short, long, help_heading = "Report")]
     pub(super) reverse: bool,
-    /// table, json, csv or md, or the name of a file whose extension says which.
+    /// table, json, csv or md; a file whose extension says which, or NAME=FILE.
     #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
     pub(super) output: String,
     /// What a row of CSV stands for; route,window and service,window go together.
@@ -141,7 +141,7 @@ pub(super) struct FindingsArgs {
     /// Only findings that are at least this severe: info, notice, warning, error or critical.
     #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity, help_heading = "Report")]
     pub(super) severity: Severity,
-    /// table, json or md, or the name of a file whose extension says which.
+    /// table, json or md; a file whose extension says which, or NAME=FILE.
     #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
     pub(super) output: String,
 }
@@ -186,7 +186,7 @@ pub(super) struct CompareArgs {
     /// Routes at the most (default: 12 in the table, 20 in Markdown, 500 in HTML, all in JSON).
     #[arg(short = 'n', long, value_name = "N", help_heading = "Report")]
     pub(super) limit: Option<usize>,
-    /// table, json, md or html, or the name of a file whose extension says which.
+    /// table, json, md or html; a file whose extension says which, or NAME=FILE.
     #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Report")]
     pub(super) output: String,
 }
@@ -243,7 +243,7 @@ pub(super) struct RulesTestArgs {
     /// That time: as --since takes it, but 10:05 alone is on the log's last day that has it.
     #[arg(long, value_name = "TIME", requires = "explain", allow_hyphen_values = true, help_heading = "Rules")]
     pub(super) at: Option<String>,
-    /// table, json or md, or the name of a file whose extension says which.
+    /// table, json or md; a file whose extension says which, or NAME=FILE.
     #[arg(short, long, value_name = "FORMAT|FILE", default_value = "table", help_heading = "Rules")]
     pub(super) output: String,
 }
@@ -343,7 +343,7 @@ pub(super) struct ExplainArgs {
 pub(super) struct RecordsArgs {
     #[command(flatten)]
     pub(super) scan: ScanArgs,
-    /// jsonl or csv, or the name of a file whose extension says which.
+    /// jsonl or csv; a file whose extension says which, or NAME=FILE.
     #[arg(short, long, value_name = "FORMAT|FILE", default_value = "jsonl")]
     pub(super) output: String,
     /// Records at the most.

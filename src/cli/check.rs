@@ -12,7 +12,6 @@ use crate::gate::{self, Expected, Outcome, Plan, Rule, Terms};
 use crate::report::{Lines, Report, ReportSpec};
 use crate::rule;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 pub(super) fn run(args: &CheckArgs, loaded: &Loaded) -> Result<Exit, Failure> {
     if args.tally.window.is_some() {
@@ -28,8 +27,7 @@ pub(super) fn run(args: &CheckArgs, loaded: &Loaded) -> Result<Exit, Failure> {
     let has_baseline = asked.baseline.is_some();
     let plan = Plan::new(asked.rules.iter().map(|rule| &rule.limit), has_baseline, args.save_baseline.is_some())
         .map_err(|e| Failure::Usage(e.to_string()))?;
-    let counted =
-        Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
+    let counted = Counted::by(&plan);
     args.save_baseline.as_deref().map(baseline::may_save).transpose()?;
     let files: Vec<&Path> = targets.iter().filter_map(Target::file).chain(args.save_baseline.as_deref()).collect();
     for file in targets.iter().filter_map(Target::file) {

@@ -4,25 +4,24 @@ use super::args::{CompareArgs, TallyArgs};
 use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
-use super::{Exit, baseline, check, formats, plan, records, stats, stderr, stdout, when};
+use super::{Exit, baseline, check, formats, output, plan, records, stats, stderr, stdout, when};
 use crate::baseline::Baseline;
 use crate::compare::{Comparison, Log};
 use crate::config::OnInconclusive;
 use crate::gate::{self, Expected, Plan, Rule, Terms, Verdict};
 use crate::input::Origin;
-use crate::output::{COMPARISONS, ComparisonOutput, View, comparison_output};
+use crate::model::rfc3339;
+use crate::output::{COMPARISONS, View};
 use crate::report::{Lines, Report, ReportSpec};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::path::Path;
-use std::time::Duration;
 
 pub(super) fn run(args: &CompareArgs, loaded: &Loaded) -> Result<Exit, Failure> {
     let mut args = args.clone();
     args.tally.max_rejects = check::max_rejects(args.tally.max_rejects.as_deref(), loaded).map(str::to_owned);
     let args = &args;
-    let output = output(&args.output)?;
-    let file = (args.output != output.name).then(|| Path::new(&args.output));
+    let (output, file) = output::wanted(COMPARISONS, &args.output)?;
     if args.tally.scan.rejects.is_some() {
         return Err(Failure::Usage("--rejects goes with one log: 'logcodes --rejects FILE LOG' writes down what of it is rejected".into()));
     }
@@ -89,10 +88,6 @@ impl Gate {
         }))
     }
 
-    fn counted(&self) -> Counted {
-        Counted { cross: true, slower_than: self.plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() }
-    }
-
     fn judge(&self, report: Report, lines: &Lines<'_>, before: &Log) -> Verdict {
         let name = before.inputs.join(", ");
         let terms = Terms {
@@ -106,13 +101,6 @@ impl Gate {
         };
         gate::judge(report, lines, &terms)
     }
-}
-
-fn output(name: &str) -> Result<&'static ComparisonOutput, Failure> {
-    comparison_output(name).ok_or_else(|| {
-        let names: Vec<&str> = COMPARISONS.iter().map(|o| o.name).collect();
-        Failure::Usage(format!("-o: '{name}' is neither {} nor a file name that ends like one of them", names.join(", ")))
-    })
 }
 
 /// One side, read.
@@ -144,10 +132,6 @@ impl Side {
             _ => Some(format!("{name}: {why}")),
         }
     }
-}
-
-fn rfc3339(at: i64) -> String {
-    crate::model::Timestamp::from_seconds(at).to_string()
 }
 
 /// Before, after, and the moment between them if there is one.
@@ -204,7 +188,7 @@ fn saved(args: &CompareArgs, path: &Path) -> Result<Side, Failure> {
 
 /// A log, read and summed up.
 fn log(tally: &TallyArgs, name: &str, file: Option<&Path>, against: Option<(&Gate, &Log)>) -> Result<Side, Failure> {
-    let counted = against.map_or_else(|| Counted { cross: true, ..Counted::default() }, |(gate, _)| gate.counted());
+    let counted = against.map_or_else(|| Counted { cross: true, ..Counted::default() }, |(gate, _)| Counted::by(&gate.plan));
     let Read { scan, plan, width, mut stages, memory, most_rejects } = report::read(tally, counted, file.as_slice())?;
     let report = Report::in_stages(&scan, &ReportSpec { width, ..ReportSpec::default() }, &mut |name| stages.end(name));
     let summary = Baseline::of(&report);

@@ -13,6 +13,7 @@ mod explain;
 mod findings;
 mod formats;
 mod generate;
+mod output;
 mod plan;
 mod progress;
 mod records;

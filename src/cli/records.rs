@@ -2,16 +2,17 @@
 
 use super::args::RecordsArgs;
 use super::error::Failure;
-use super::{Exit, formats, plan, stderr, stdout};
+use super::{Exit, formats, output, plan, stderr, stdout};
 use crate::input::Origin;
-use crate::output::{RecordFormat, RecordWriter};
+use crate::output::{RECORDS, RecordFormat, RecordWriter};
 use crate::scan::{self, Event, ScanSpec, Told};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
-    let (format, file) = output(&args.output)?;
+    let (output, file) = output::wanted(RECORDS, &args.output)?;
+    let format = output.write;
     if args.all_lines && format == RecordFormat::Csv {
         return Err(Failure::Usage("--all-lines goes with -o jsonl: CSV has no row for a line that is no record".into()));
     }
@@ -56,19 +57,6 @@ pub(super) fn run(args: &RecordsArgs) -> Result<Exit, Failure> {
         tell(&told);
     }
     Ok(if told.unreadable { Exit::Usage } else { Exit::Success })
-}
-
-/// `jsonl`, `csv`, or a file that ends so.
-fn output(text: &str) -> Result<(RecordFormat, Option<&Path>), Failure> {
-    let path = Path::new(text);
-    let extension = path.extension().map(|x| x.to_string_lossy().to_ascii_lowercase());
-    match (text, extension.as_deref()) {
-        ("jsonl", _) => Ok((RecordFormat::Jsonl, None)),
-        ("csv", _) => Ok((RecordFormat::Csv, None)),
-        (_, Some("jsonl" | "json" | "ndjson")) => Ok((RecordFormat::Jsonl, Some(path))),
-        (_, Some("csv")) => Ok((RecordFormat::Csv, Some(path))),
-        _ => Err(Failure::Usage(format!("-o: '{text}' is neither jsonl nor csv nor a file name that ends like one of them"))),
-    }
 }
 
 fn tell(told: &Told) {

@@ -2,9 +2,10 @@
 
 use super::args::{Dimension, ReportArgs, Sort, TallyArgs};
 use super::error::Failure;
-use super::{Exit, formats, plan, progress, records, stats, stderr, stdout, when};
+use super::{Exit, formats, output, plan, progress, records, stats, stderr, stdout, when};
 use crate::diagnose::Severity;
-use crate::output::{self, By, Output, View, Writer};
+use crate::gate;
+use crate::output::{By, OUTPUTS, View, Writer};
 use crate::report::{LineCounts, Report, ReportSpec, SortKey};
 use crate::route::{Pattern, RouteRules};
 use crate::scan::{self, Scan, Stages};
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
-    let output = output(&args.output)?;
+    let (output, file) = output::wanted(OUTPUTS, &args.output)?;
     let by = by(&args.by);
     if by != By::Route && output.name != "csv" {
         return Err(Failure::Usage("--by says what a row of CSV stands for: it goes with -o csv".into()));
@@ -21,27 +22,13 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failure> {
     if matches!(by, By::Service | By::ServiceWindow) && args.tally.scan.service.is_empty() {
         return Err(Failure::Usage("--by service needs services: --service auto takes them from the paths of the inputs".into()));
     }
-    let wanted =
-        Wanted { writer: output.write, file: file(&args.output, output), spec: report_spec(args, output), by, least: Severity::Info };
+    let wanted = Wanted { writer: output.write, file, spec: report_spec(args, output.name), by, least: Severity::Info };
     write(&args.tally, &wanted)
-}
-
-/// The output that `-o` means.
-pub(super) fn output(name: &str) -> Result<&'static Output, Failure> {
-    output::output(name).ok_or_else(|| {
-        let names: Vec<&str> = output::OUTPUTS.iter().map(|o| o.name).collect();
-        Failure::Usage(format!("-o: '{name}' is neither {} nor a file name that ends like one of them", names.join(", ")))
-    })
-}
-
-/// The file that `-o` means, if it is one.
-pub(super) fn file<'a>(name: &'a str, output: &Output) -> Option<&'a Path> {
-    (name != output.name).then(|| Path::new(name))
 }
 
 /// What is to be written, and where.
 pub(super) struct Wanted<'a> {
-    pub(super) writer: Writer,
+    pub(super) writer: Writer<Report>,
     pub(super) file: Option<&'a Path>,
     pub(super) spec: ReportSpec,
     pub(super) by: By,
@@ -89,6 +76,14 @@ pub(super) struct Counted {
     pub(super) cross: bool,
     /// How many requests of each window took longer than these.
     pub(super) slower_than: Vec<Duration>,
+}
+
+impl Counted {
+    /// What rules need. No request takes longer than the longest time that can be said.
+    pub(super) fn by(plan: &gate::Plan) -> Self {
+        let longest = |seconds: &f64| Duration::try_from_secs_f64(*seconds).unwrap_or(Duration::MAX);
+        Self { cross: plan.windows, slower_than: plan.slower_than.iter().map(longest).collect() }
+    }
 }
 
 /// Inputs that were read.
@@ -148,8 +143,8 @@ pub(super) fn too_many_rejects(lines: &LineCounts, most: Option<f64>) -> Option<
     })
 }
 
-fn report_spec(args: &ReportArgs, output: &Output) -> ReportSpec {
-    let table = matches!(output.name, "table" | "md");
+fn report_spec(args: &ReportArgs, output: &str) -> ReportSpec {
+    let table = matches!(output, "table" | "md");
     let sort = match args.sort {
         None if table => SortKey::Errors,
         None | Some(Sort::Count) => SortKey::Count,

@@ -5,14 +5,12 @@ use super::check::{Asked, Said};
 use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
-use super::{Exit, check, formats, plan, stats, stdout, when};
+use super::{Exit, check, formats, output, plan, stats, stdout, when};
 use crate::gate::{self, Plan, Terms};
-use crate::output::{self, ReplayOutput, View};
+use crate::output::{EXPLANATIONS, REPLAYS, View};
 use crate::report::{Report, ReportSpec};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::path::Path;
-use std::time::Duration;
 
 pub(super) fn run(args: &RulesArgs, loaded: &Loaded) -> Result<Exit, Failure> {
     let RulesCommand::Test(args) = &args.what;
@@ -30,7 +28,9 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
     if args.tally.window.is_some() {
         return Err(Failure::Usage("--window: rules say how wide their windows are: 'rate(5xx) > 1% window 5m'".into()));
     }
-    let (output, file) = output(&args.output)?;
+    // The two have outputs of the same names.
+    let (replays, file) = output::wanted(REPLAYS, &args.output)?;
+    let (explanations, _) = output::wanted(EXPLANATIONS, &args.output)?;
     let now = Timestamp::now();
     if let Some(at) = &args.at {
         // Before a byte is read.
@@ -40,8 +40,7 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
     let plan =
         Plan::new(asked.rules.iter().map(|rule| &rule.limit), asked.baseline.is_some(), true).map_err(|e| Failure::Usage(e.to_string()))?;
 
-    let counted =
-        Counted { cross: plan.windows, slower_than: plan.slower_than.iter().map(|seconds| Duration::from_secs_f64(*seconds)).collect() };
+    let counted = Counted::by(&plan);
     let Read { scan, plan: read, mut stages, memory, .. } = report::read(&args.tally, counted, file.as_slice())?;
     let report = Report::in_stages(&scan, &ReportSpec::default(), &mut |name| stages.end(name));
     if report.lines.parsed == 0 {
@@ -65,10 +64,10 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
     };
     if let (Some(at), Some(rule)) = (&args.at, asked.rules.first()) {
         let explanation = gate::explain(&report, &terms, rule, time(at, now, &read.zone, &report)?);
-        stdout::with(file, |out| Ok((output.explanation)(&explanation, &view, out)?))?;
+        stdout::with(file, |out| Ok((explanations.write)(&explanation, &view, out)?))?;
     } else {
         let replay = gate::replay(&report, &terms);
-        stdout::with(file, |out| Ok((output.replay)(&replay, &view, out)?))?;
+        stdout::with(file, |out| Ok((replays.write)(&replay, &view, out)?))?;
     }
     stages.end("rules");
     if args.tally.stats {
@@ -81,14 +80,6 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
     }
 }
 
-fn output(name: &str) -> Result<(&'static ReplayOutput, Option<&Path>), Failure> {
-    let output = output::replay_output(name).ok_or_else(|| {
-        let names: Vec<&str> = output::REPLAYS.iter().map(|o| o.name).collect();
-        Failure::Usage(format!("-o: '{name}' is neither {} nor a file name that ends like one of them", names.join(", ")))
-    })?;
-    Ok((output, (name != output.name).then(|| Path::new(name))))
-}
-
 /// The time that is asked for, if the log has it.
 fn time(text: &str, now: Timestamp, zone: &TimeZone, report: &Report) -> Result<i64, Failure> {
     let Some(span) = &report.span else {
@@ -98,6 +89,6 @@ fn time(text: &str, now: Timestamp, zone: &TimeZone, report: &Report) -> Result<
     if (span.start_seconds..=span.end_seconds + 1).contains(&at) {
         return Ok(at);
     }
-    let asked = crate::model::Timestamp::from_seconds(at);
+    let asked = crate::model::rfc3339(at);
     Err(Failure::Usage(format!("--at: {asked} is not within the log, which goes from {} to {}", span.start, span.end)))
 }

@@ -2,10 +2,10 @@
 
 use super::args::Color;
 use super::error::Failure;
-use super::{plan, stdout};
+use super::{output, plan, stdout};
 use crate::config::OnInconclusive;
 use crate::gate::Verdict;
-use crate::output::{RulesFile, VERDICTS, VerdictOutput, View, verdict_output, write_summary};
+use crate::output::{Output, RulesFile, VERDICTS, View, Writer, write_summary};
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ const SUMMARY_VARIABLE: &str = "GITHUB_STEP_SUMMARY";
 
 /// An output, and the file that it goes to, if not to standard output.
 pub(super) struct Target {
-    output: &'static VerdictOutput,
+    output: &'static Output<Writer<Verdict>>,
     file: Option<PathBuf>,
 }
 
@@ -29,13 +29,7 @@ pub(super) fn targets(wanted: &[String], configured: Option<&[String]>) -> Resul
     let default = ["table".to_owned()];
     let wanted = if wanted.is_empty() { configured.filter(|outputs| !outputs.is_empty()).unwrap_or(&default) } else { wanted };
     let target = |text: &String| {
-        let (output, file) = verdict_output(text).ok_or_else(|| {
-            let names: Vec<&str> = VERDICTS.iter().map(|o| o.name).collect();
-            Failure::Usage(format!(
-                "-o: '{text}' is neither {} nor a file name that ends like one of them, nor NAME=FILE",
-                names.join(", ")
-            ))
-        })?;
+        let (output, file) = output::wanted(VERDICTS, text)?;
         Ok(Target { output, file: file.map(PathBuf::from) })
     };
     let targets = wanted.iter().map(target).collect::<Result<Vec<_>, Failure>>()?;

@@ -16,7 +16,7 @@ mod view;
 pub use view::{Change, Comparison, Kind, Latency, Outcome, Overall, Pair, Presence, Quantile, Rate, RouteRow, Share, Side, Standardised};
 
 use crate::baseline::Baseline;
-use crate::model::Timestamp;
+use crate::model::rfc3339;
 
 /// Grows when a field of [`Comparison`] changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -72,10 +72,6 @@ fn side(log: &Log) -> Side {
         span: summary.span,
         per_minute: minutes.filter(|minutes| *minutes > 0.0).map(|minutes| requests as f64 / minutes),
     }
-}
-
-fn rfc3339(seconds: i64) -> String {
-    Timestamp::from_seconds(seconds).to_string()
 }
 
 #[cfg(test)]

@@ -58,26 +58,77 @@ fn by_key(side: &Baseline) -> BTreeMap<Key, Route> {
     routes.into_iter().filter_map(|(key, route)| Some((key, route?))).collect()
 }
 
-/// Routes with placeholders, by what any route must have that they may stand for.
-struct Patterns<'k>(BTreeMap<Bucket<'k>, Vec<&'k Key>>);
+/// Routes with placeholders, as trees of segments: one for each service, method and number of segments.
+///
+/// A route is looked up segment by segment, at those places that its segments so far lead to: at each by its name and by a
+/// placeholder, so `O(log n)` a segment where patterns have their placeholders at the same places, as those of one log mostly
+/// have. All routes together take `O(n log n)` then. Only patterns that mix names and placeholders in all ways make it more.
+struct Patterns<'k> {
+    roots: BTreeMap<Bucket<'k>, usize>,
+    /// One after the other, since a route may have more segments than a stack has room for.
+    nodes: Vec<Node<'k>>,
+}
 
 /// Service, method, and how many segments.
 type Bucket<'k> = (Option<&'k str>, Option<&'k str>, usize);
 
+/// What may follow the segments that lead here.
+#[derive(Default)]
+struct Node<'k> {
+    named: BTreeMap<&'k str, usize>,
+    /// A placeholder of any name.
+    wide: Option<usize>,
+    /// The first pattern that ends here.
+    pattern: Option<&'k Key>,
+}
+
 impl<'k> Patterns<'k> {
     fn of(routes: &'k BTreeMap<Key, Route>) -> Self {
-        let mut patterns: BTreeMap<_, Vec<&Key>> = BTreeMap::new();
+        let mut patterns = Self { roots: BTreeMap::new(), nodes: Vec::new() };
         for key in routes.keys().filter(|key| key.route.split('/').any(is_placeholder)) {
-            patterns.entry(bucket(key)).or_default().push(key);
+            patterns.add(key);
         }
-        Self(patterns)
+        patterns
+    }
+
+    fn add(&mut self, key: &'k Key) {
+        let nodes = &mut self.nodes;
+        let mut at = *self.roots.entry(bucket(key)).or_insert_with(|| push(nodes));
+        for segment in key.route.split('/') {
+            let known = if is_placeholder(segment) { nodes[at].wide } else { nodes[at].named.get(segment).copied() };
+            at = known.unwrap_or_else(|| {
+                let new = push(nodes);
+                if is_placeholder(segment) {
+                    nodes[at].wide = Some(new)
+                } else {
+                    _ = nodes[at].named.insert(segment, new)
+                }
+                new
+            });
+        }
+        nodes[at].pattern.get_or_insert(key);
     }
 
     /// The pattern that stands for a route; of several the one that says most.
     fn standing_for(&self, key: &Key) -> Option<&'k Key> {
-        let fitting = self.0.get(&bucket(key)).into_iter().flatten().filter(|pattern| stands_for(&pattern.route, &key.route));
-        fitting.min_by_key(|pattern| pattern.route.split('/').filter(|part| is_placeholder(part)).count()).copied()
+        // Where the segments so far lead to, and by how many placeholders.
+        let mut places = vec![(0, *self.roots.get(&bucket(key))?)];
+        for segment in key.route.split('/') {
+            let next = |(count, at): (usize, usize)| {
+                let node = &self.nodes[at];
+                let named = node.named.get(segment).map(|next| (count, *next));
+                let wide = node.wide.filter(|_| !segment.is_empty()).map(|next| (count + 1, next));
+                named.into_iter().chain(wide)
+            };
+            places = places.into_iter().flat_map(next).collect();
+        }
+        places.into_iter().filter_map(|(count, at)| Some((count, self.nodes[at].pattern?))).min().map(|(_, pattern)| pattern)
     }
+}
+
+fn push(nodes: &mut Vec<Node<'_>>) -> usize {
+    nodes.push(Node::default());
+    nodes.len() - 1
 }
 
 fn bucket(key: &Key) -> Bucket<'_> {
@@ -86,10 +137,6 @@ fn bucket(key: &Key) -> Bucket<'_> {
 
 fn is_placeholder(segment: &str) -> bool {
     segment.starts_with('{') && segment.ends_with('}')
-}
-
-fn stands_for(pattern: &str, route: &str) -> bool {
-    pattern.split('/').zip(route.split('/')).all(|(pattern, part)| pattern == part || (is_placeholder(pattern) && !part.is_empty()))
 }
 
 /// Adds a route to what there is of its key.
@@ -109,8 +156,6 @@ fn add(sum: &mut Option<Route>, route: &Route) {
         known.count = known.count.saturating_add(more.count);
     }
     sum.count = sum.count.saturating_add(route.count);
-    sum.bytes = sum.bytes.saturating_add(route.bytes);
-    sum.windows = sum.windows.max(route.windows);
     sum.latency = Durations::of([sum.latency.as_slice(), &route.latency]).into();
 }
 
@@ -157,6 +202,23 @@ mod tests {
         assert_eq!(shown(&folded, &named), expected);
         let turned = expected.map(|(route, before, after)| (route, after, before));
         assert_eq!(shown(&named, &folded), turned);
+    }
+
+    #[test]
+    fn of_several_patterns_the_one_that_says_most_stands() {
+        let folded = [("GET", "/a/{id}/{x}", 1), ("GET", "/a/{id}/c", 1), ("GET", "/{x}/b/c", 1), ("GET", "/{x}/b/{y}", 1)];
+        let found = |route| {
+            let (folded, named) = (side(&folded), side(&[("GET", route, 9)]));
+            let pairs = pairs(&folded, &named);
+            pairs.into_iter().find(|(_, pair)| pair.after.is_some()).unwrap().0.route
+        };
+        // The same number of placeholders: the first.
+        assert_eq!(["/a/b/c", "/a/b/d", "/e/b/d", "/a/d/c"].map(found), ["/a/{id}/c", "/a/{id}/{x}", "/{x}/b/{y}", "/a/{id}/c"]);
+        assert_eq!(["/a//c", "/e/d/c", "/a/b", "/a/b/c/d"].map(found), ["/a//c", "/e/d/c", "/a/b", "/a/b/c/d"]);
+        // Deeper than a stack.
+        let deep = "/a".repeat(200_000);
+        let wide = format!("{deep}/{{id}}");
+        assert_eq!(shown(&[("GET", &wide, 1)], &[("GET", &format!("{deep}/5"), 2)]), [(wide, 1, 2)]);
     }
 
     #[test]

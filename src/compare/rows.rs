@@ -21,8 +21,8 @@ pub(super) const LEAST_EXPECTED: f64 = 5.0;
 /// A row a route, in the order of their keys.
 pub(super) fn rows(pairs: &BTreeMap<Key, Pair<Option<Route>>>, sides: &Pair<Side>) -> Vec<RouteRow> {
     let mut rows: Vec<RouteRow> = pairs.iter().map(|(key, pair)| row(key, pair, sides)).collect();
-    let both = |pair: &Pair<Option<Route>>| Some(Pair::new(pair.before.clone()?, pair.after.clone()?));
-    let judged: Vec<(usize, Pair<Route>)> = pairs.values().enumerate().filter_map(|(at, pair)| Some((at, both(pair)?))).collect();
+    let judged: Vec<(usize, Pair<&Route>)> =
+        pairs.values().enumerate().filter_map(|(at, pair)| Some((at, Pair::new(pair.before.as_ref()?, pair.after.as_ref()?)))).collect();
     for (class, name) in JUDGED {
         let arms: Vec<_> = judged.iter().map(|(_, pair)| pair.map(|route| arm(route, class))).collect();
         for ((at, _), rate) in judged.iter().zip(rates(&arms)) {
@@ -69,9 +69,12 @@ fn row(key: &Key, pair: &Pair<Option<Route>>, sides: &Pair<Side>) -> RouteRow {
 
 fn codes(pair: &Pair<Option<Route>>) -> BTreeMap<u16, Pair<u64>> {
     let mut codes: BTreeMap<u16, Pair<u64>> = BTreeMap::new();
-    let of = |route: &Option<Route>| route.as_ref().map(|route| route.codes.clone()).unwrap_or_default();
-    of(&pair.before).into_iter().for_each(|(code, count)| codes.entry(code).or_default().before = count.count);
-    of(&pair.after).into_iter().for_each(|(code, count)| codes.entry(code).or_default().after = count.count);
+    for (code, count) in pair.before.iter().flat_map(|route| &route.codes) {
+        codes.entry(*code).or_default().before = count.count;
+    }
+    for (code, count) in pair.after.iter().flat_map(|route| &route.codes) {
+        codes.entry(*code).or_default().after = count.count;
+    }
     codes
 }
 

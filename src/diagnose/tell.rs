@@ -5,7 +5,7 @@ use super::engine::{Case, Ready};
 use super::finding::{Affected, Finding, Open, Sample, Share};
 use super::group::Members;
 use super::{timeouts, wording};
-use crate::model::Timestamp;
+use crate::model::rfc3339;
 use crate::rule::words::Field;
 use crate::rule::{Piece, Term};
 use crate::scan::Scan;
@@ -34,7 +34,7 @@ fn finding(case: &Case<'_, '_>, id: String, scan: &Scan, mask: &dyn Fn(&str) -> 
     let Case { ready, members, severity } = case;
     let Ready { cause, rule, .. } = ready;
     let (start, end) = members.time();
-    let moment = |at: f64| (!at.is_nan()).then(|| Timestamp::from_seconds(at.floor() as i64).to_string());
+    let moment = |at: f64| (!at.is_nan()).then(|| rfc3339(at.floor() as i64));
     let whole = members.table.span();
     let margin = members.table.margin();
     let mut evidence: Vec<String> = ready.sentences().evidence.iter().filter_map(|text| wording::sentence(text, members)).collect();

@@ -8,7 +8,7 @@ use super::watch::Firing;
 use super::{Rule, words};
 use crate::catalogue;
 use crate::diagnose::{Finding, Sample};
-use crate::model::Timestamp;
+use crate::model::rfc3339;
 use crate::report::{Line, Lines};
 use crate::rule::{Bound, Limit, Metric};
 use std::collections::BTreeSet;
@@ -54,7 +54,6 @@ pub(super) fn ruling(judge: &Judge<'_>, rule: &Rule, lines: &Lines<'_>) -> Rulin
 }
 
 fn alert(group: Group, firing: &Firing, peak: f64) -> Alert {
-    let rfc3339 = |seconds| Timestamp::from_seconds(seconds).to_string();
     let Group { service, method, route, code } = group;
     Alert {
         service,

@@ -1,17 +1,14 @@
 //! Rules over windows: a threshold -> what the watch of each group is asked, and what became of them.
 
 use super::judge::{ALPHA, Judge, Judged, hit_of};
-use super::ledger::{Group, Tick, sums};
+use super::ledger::{Group, Sums, Tick, sums};
 use super::plan::slower_than;
 use super::verdict::{Outcome, Part, Unit, Window};
 use super::watch::{Moment, State, Terms, Watched, watch};
-use crate::model::{Timestamp, human};
+use crate::model::{MINUTE, WEEK, human, rfc3339};
 use crate::rule::{Bound, Limit, Metric, Op, burn_seconds};
 use crate::stats::{needed, wilson, z_for};
 use std::collections::BTreeMap;
-
-const WEEK: i64 = 7 * 86_400;
-const MINUTE: i64 = 60;
 
 /// The largest number of seconds that divides both.
 fn divisor(one: i64, other: i64) -> i64 {
@@ -31,6 +28,8 @@ pub(super) struct Series {
     pub(super) step: i64,
     /// Where the log begins and ends, in whole steps.
     pub(super) reach: (i64, i64),
+    /// What the baseline has of each group, where the rule is about one.
+    before: Option<Sums>,
 }
 
 impl Judge<'_> {
@@ -59,14 +58,20 @@ impl Judge<'_> {
         if groups.is_empty() {
             return Err("no request matches, so there is nothing to judge".into());
         }
-        Ok(Series { groups, step, reach })
+        let before = match (&limit.metric, bound, self.baseline) {
+            (Metric::Rate(filter), Bound::Baseline(..), Some(baseline)) => {
+                Some(sums(baseline, limit, &|route, code| self.ledger.is_hit(filter, route, code)))
+            }
+            _ => None,
+        };
+        Ok(Series { groups, step, reach, before })
     }
 
     /// What became of each group.
     pub(super) fn watched(&self, limit: &Limit, bound: Bound, series: &Series) -> Vec<(Group, Terms, Watched)> {
         let z = self.z_of(series);
         let of = |(group, ticks): (&Group, &Vec<Tick>)| {
-            let terms = self.terms(limit, bound, group, z)?;
+            let terms = series.terms(limit, bound, group, z)?;
             let watched = watch(ticks, series.step, series.reach, &terms);
             Some((group.clone(), terms, watched))
         };
@@ -85,7 +90,9 @@ impl Judge<'_> {
         };
         hit_of(&limit.metric, slower).map(|hit| self.ledger.ticks(limit, hit, step)).unwrap_or_default()
     }
+}
 
+impl Series {
     /// What is asked of a group; `None` where the baseline knows nothing to hold it against.
     pub(super) fn terms(&self, limit: &Limit, bound: Bound, group: &Group, z: Option<f64>) -> Option<Terms> {
         // What the values of the rule are multiples of.
@@ -94,8 +101,8 @@ impl Judge<'_> {
             (Metric::Quantile(quantile), Bound::Value(op, _)) => (op, 1.0 - quantile),
             (_, Bound::Value(op, threshold)) => (op, threshold),
             (_, Bound::Burn { budget, factor, .. }) => (Op::More, budget * factor),
-            (Metric::Rate(filter), Bound::Baseline(op, factor)) => {
-                let before = sums(self.baseline?, limit, &|route, code| self.ledger.is_hit(filter, route, code));
+            (Metric::Rate(_), Bound::Baseline(op, factor)) => {
+                let before = self.before.as_ref()?;
                 // A group that the baseline lacks is held against all that it has.
                 let sum = before.get(group).or_else(|| Some(before.total())).filter(|sum| sum.all > 0)?;
                 base = sum.hits as f64 / sum.all as f64;
@@ -172,7 +179,7 @@ fn stand(terms: &Terms, watched: &Watched, groups: usize) -> (Stand, Option<Mome
         return (Stand::Fired, Some(peak), None);
     }
     if let State::Pending { since, peak, .. } = watched.state {
-        let [since, fires] = [since, since + terms.lasting].map(Timestamp::from_seconds);
+        let [since, fires] = [since, since + terms.lasting].map(rfc3339);
         let note = format!("true since {since}, and the log ends before {fires}, when it would fire");
         return (Stand::Pending, Some(peak), Some(note));
     }
@@ -255,7 +262,6 @@ pub(super) fn part_of(terms: &Terms, moment: Moment) -> Part {
 impl Window {
     /// From a second on until before another one.
     pub(super) fn between(start: i64, end: i64) -> Self {
-        let rfc3339 = |seconds| Timestamp::from_seconds(seconds).to_string();
         Self { start: rfc3339(start), end: rfc3339(end), start_seconds: start, end_seconds: end }
     }
 }

@@ -11,4 +11,4 @@ mod time;
 pub use record::{Record, RequestLine, is_token};
 pub use service::{MAX_SERVICES, ServiceId, Services};
 pub use status::{StatusClass, StatusCode};
-pub use time::{Timestamp, civil_from_days, days_from_civil};
+pub use time::{DAY, HOUR, MINUTE, Timestamp, WEEK, civil_from_days, days_from_civil, rfc3339};

@@ -5,6 +5,15 @@
 
 use std::fmt;
 
+/// Seconds of a minute.
+pub const MINUTE: i64 = 60;
+/// Seconds of an hour.
+pub const HOUR: i64 = 60 * MINUTE;
+/// Seconds of a day; days of zones that change their clocks are longer or shorter.
+pub const DAY: i64 = 24 * HOUR;
+/// Seconds of a week.
+pub const WEEK: i64 = 7 * DAY;
+
 /// A point in time in UTC, with the precision that the log gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
@@ -68,7 +77,7 @@ impl Timestamp {
         let year = i64::from(two(t[7], t[8])?) * 100 + i64::from(two(t[9], t[10])?);
         let clock = clock_seconds(&[t[12], t[13], t[15], t[16], t[18], t[19]])?;
         let zone = zone_seconds(t[21], &[t[22], t[23], t[24], t[25]])?;
-        Self::from_seconds(civil_day(year, month, day)? * 86_400 + clock - zone).within_calendar()
+        Self::from_seconds(civil_day(year, month, day)? * DAY + clock - zone).within_calendar()
     }
 
     /// `2025-06-15T15:06:40.123+02:00` and its kin: `T` or a space between, any number of fraction digits after `.` or `,`,
@@ -94,22 +103,27 @@ impl Timestamp {
             [sign, a, b] => zone_seconds(sign, &[a, b, b'0', b'0'])?,
             _ => return None,
         };
-        Self { seconds: day * 86_400 + clock - zone, nanos, digits }.within_calendar()
+        Self { seconds: day * DAY + clock - zone, nanos, digits }.within_calendar()
     }
 }
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with the log's own precision: `2025-06-15T15:06:40.123Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = civil_from_days(self.seconds.div_euclid(86_400));
-        let clock = self.seconds.rem_euclid(86_400);
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", clock / 3600, clock / 60 % 60, clock % 60)?;
+        let (year, month, day) = civil_from_days(self.seconds.div_euclid(DAY));
+        let clock = self.seconds.rem_euclid(DAY);
+        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", clock / HOUR, clock / MINUTE % 60, clock % MINUTE)?;
         if self.digits > 0 {
             let fraction = format!("{:09}", self.nanos);
             write!(f, ".{}", &fraction[..usize::from(self.digits).min(9)])?;
         }
         f.write_str("Z")
     }
+}
+
+/// RFC 3339 in UTC of a whole second.
+pub fn rfc3339(seconds: i64) -> String {
+    Timestamp::from_seconds(seconds).to_string()
 }
 
 #[inline]

@@ -2,7 +2,7 @@
 
 use super::{By, View};
 use crate::catalogue;
-use crate::model::{StatusCode, Timestamp};
+use crate::model::{StatusCode, rfc3339};
 use crate::report::{Report, RouteRow, Service};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -154,10 +154,6 @@ fn share(count: u64, all: u64) -> String {
 fn trimmed(number: f64) -> String {
     let text = format!("{number:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn rfc3339(seconds: i64) -> String {
-    Timestamp::from_seconds(seconds).to_string()
 }
 
 #[cfg(test)]

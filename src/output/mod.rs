@@ -1,4 +1,5 @@
-//! Report, entries and records -> bytes. One file an output; the registry below is the only list of them.
+//! Report, entries and records -> bytes. One file an output; the registries, here and in the rooms below, are the only lists of
+//! them.
 //!
 //! What is written comes from strangers: text for a terminal is cleaned of control bytes ([`sanitize`]), CSV cells are guarded
 //! against formulas, JSON is escaped by its library. No output knows how a log is read.
@@ -12,6 +13,7 @@ mod human;
 mod json;
 mod markdown;
 mod records;
+mod registry;
 mod replay;
 pub mod sanitize;
 mod stats;
@@ -19,17 +21,17 @@ mod table;
 mod wording;
 
 pub use causes::write_rules;
-pub use compare::{COMPARISONS, ComparisonOutput, comparison_output};
+pub use compare::COMPARISONS;
 pub use explain::{ExplainOutput, Topic, write_explanation, write_list};
-pub use gate::{RulesFile, VERDICTS, VerdictOutput, verdict_output, write_summary};
-pub use records::{RecordFormat, RecordWriter};
-pub use replay::{REPLAYS, ReplayOutput, replay_output};
+pub use gate::{RulesFile, VERDICTS, write_summary};
+pub use records::{RECORDS, RecordFormat, RecordWriter};
+pub use registry::{Output, Writer, find};
+pub use replay::{EXPLANATIONS, REPLAYS};
 pub use stats::{Stats, write_stats};
 
 use crate::diagnose::Severity;
 use crate::report::Report;
 use jiff::tz::TimeZone;
-use std::io::{self, Write};
 
 /// How a report is to be shown.
 #[derive(Clone, Debug)]
@@ -86,34 +88,17 @@ pub enum By {
     ServiceWindow,
 }
 
-/// A way to write a report.
-pub struct Output {
-    /// The name that `-o` takes.
-    pub name: &'static str,
-    /// File name extensions that mean it.
-    pub extensions: &'static [&'static str],
-    /// Writes a report.
-    pub write: Writer,
-    /// Writes its findings in full; `None` where they have no place.
-    pub findings: Option<Writer>,
-}
-
-/// Writes a report, or a part of it.
-pub type Writer = fn(&Report, &View, &mut dyn Write) -> io::Result<()>;
-
-/// Every output.
-pub const OUTPUTS: &[Output] = &[
-    Output { name: "table", extensions: &["txt"], write: table::write, findings: Some(table::write_findings) },
-    Output { name: "json", extensions: &["json"], write: json::write, findings: Some(json::write_findings) },
-    Output { name: "csv", extensions: &["csv"], write: csv::write, findings: None },
-    Output { name: "md", extensions: &["md", "markdown"], write: markdown::write, findings: Some(markdown::write_findings) },
+/// Every output of a report.
+pub const OUTPUTS: &[Output<Writer<Report>>] = &[
+    Output { name: "table", extensions: &["txt"], write: table::write },
+    Output { name: "json", extensions: &["json"], write: json::write },
+    Output { name: "csv", extensions: &["csv"], write: csv::write },
+    Output { name: "md", extensions: &["md", "markdown"], write: markdown::write },
 ];
 
-/// The output of that name, or the one that a file name's extension means.
-pub fn output(name: &str) -> Option<&'static Output> {
-    let extension = std::path::Path::new(name).extension().map(|x| x.to_string_lossy().to_ascii_lowercase());
-    OUTPUTS
-        .iter()
-        .find(|o| o.name == name)
-        .or_else(|| OUTPUTS.iter().find(|o| extension.as_deref().is_some_and(|x| o.extensions.contains(&x))))
-}
+/// Every output of its findings in full; a table of numbers has no place for them.
+pub const FINDINGS: &[Output<Writer<Report>>] = &[
+    Output { name: "table", extensions: &["txt"], write: table::write_findings },
+    Output { name: "json", extensions: &["json"], write: json::write_findings },
+    Output { name: "md", extensions: &["md", "markdown"], write: markdown::write_findings },
+];

@@ -1,5 +1,6 @@
 //! Records one by one: JSON lines and CSV.
 
+use super::Output;
 use super::csv::guarded;
 use crate::model::{Record, StatusCode};
 use serde::Serialize;
@@ -14,6 +15,12 @@ pub enum RecordFormat {
     /// RFC 4180 with a header row.
     Csv,
 }
+
+/// Every way to write records.
+pub const RECORDS: &[Output<RecordFormat>] = &[
+    Output { name: "jsonl", extensions: &["jsonl", "json", "ndjson"], write: RecordFormat::Jsonl },
+    Output { name: "csv", extensions: &["csv"], write: RecordFormat::Csv },
+];
 
 /// Writes records as they come.
 pub struct RecordWriter<'w> {

@@ -17,7 +17,7 @@ pub use view::{
 
 use crate::catalogue;
 use crate::diagnose::diagnose;
-use crate::model::{StatusCode, Timestamp};
+use crate::model::{StatusCode, rfc3339};
 use crate::route::NO_REQUEST;
 use crate::scan::Scan;
 use services::Labels;
@@ -205,10 +205,6 @@ fn rejects(scan: &Scan) -> Vec<Reject> {
     let mut rows: Vec<Reject> = scan.tally.rejects().iter().map(row).collect();
     rows.sort_by_key(|r| std::cmp::Reverse(r.count));
     rows
-}
-
-fn rfc3339(seconds: i64) -> String {
-    Timestamp::from_seconds(seconds).to_string()
 }
 
 /// Values of query parameters that are secrets, replaced by `***`, since raw lines end in tickets and chats. A URL within a

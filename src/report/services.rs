@@ -1,9 +1,8 @@
 //! Rows of services, and the name of each in all other rows.
 
-use super::rfc3339;
 use super::routes::Sums;
 use super::view::{Service, ServiceRow, WindowRow};
-use crate::model::ServiceId;
+use crate::model::{ServiceId, rfc3339};
 use crate::scan::Scan;
 use crate::tally;
 use std::cmp::Reverse;

@@ -1,8 +1,7 @@
 //! Rows of windows, as wide as a reader wants them.
 
-use super::rfc3339;
 use super::view::WindowRow;
-use crate::model::{ServiceId, StatusCode};
+use crate::model::{ServiceId, StatusCode, rfc3339};
 use crate::scan::Scan;
 use crate::tally::LADDER;
 use std::collections::BTreeMap;

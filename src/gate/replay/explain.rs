@@ -1,13 +1,13 @@
 //! Why a rule did or did not fire at a time: for each group what its windows held, and what was missing.
 
-use super::{has_prefixes, judge, rfc3339, until};
+use super::{has_prefixes, judge, until};
 use crate::gate::judge::{ALPHA, Judge};
 use crate::gate::ledger::Group;
 use crate::gate::verdict::{Outcome, Part, Unit};
 use crate::gate::watch::{FEWEST, Lack, State, Terms, Watched, watch};
 use crate::gate::windows::{Series, part_of, unit_of, windows_of};
 use crate::gate::{self, Rule, words};
-use crate::model::human;
+use crate::model::{human, rfc3339};
 use crate::report::Report;
 use crate::rule::{Bound, Limit};
 use crate::stats::{wilson, z_for};
@@ -97,7 +97,7 @@ fn in_windows(judge: &Judge<'_>, limit: &Limit, bound: Bound, series: &Series, a
     let z = judge.z_of(series);
     let mut standings: Vec<(u8, f64, Standing)> = Vec::new();
     for (group, ticks) in &series.groups {
-        let Some(terms) = judge.terms(limit, bound, group, z) else { continue };
+        let Some(terms) = series.terms(limit, bound, group, z) else { continue };
         let watched = watch(ticks, series.step, (series.reach.0, until), &terms);
         let rank = match watched.state {
             State::Firing(_) => 2,

@@ -1,19 +1,15 @@
 //! When a rule over windows would have fired, and how long after the onset of what it fired for.
 
 use super::incidents::{Looks, incidents};
-use super::rfc3339;
 use crate::gate::judge::{Judge, Judged};
 use crate::gate::ledger::{Group, Tick};
 use crate::gate::watch;
 use crate::gate::windows::{Series, windows_of};
+use crate::model::{DAY, HOUR, rfc3339};
 use crate::rule::{Bound, Limit, Metric, Op};
 use serde::Serialize;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A shorter log says nothing of how many alerts there are a day.
-const HOUR: i64 = 3600;
-const DAY: f64 = 86_400.0;
 
 /// When a rule would have fired.
 #[derive(Debug, Serialize)]
@@ -137,7 +133,8 @@ impl<'l> Watch<'l> {
         let of_incidents = median(first(Onset::Incident).collect());
         let delay_from = of_incidents.map(|_| Onset::Incident).or_else(|| (!firings.is_empty()).then_some(Onset::Window));
         History {
-            alerts_a_day: (length >= HOUR).then(|| firings.len() as f64 * DAY / length as f64),
+            // A log of less than an hour says nothing of a day.
+            alerts_a_day: (length >= HOUR).then(|| firings.len() as f64 * DAY as f64 / length as f64),
             without_incident: firings.iter().filter(|firing| firing.onset_is == Onset::Window).count(),
             median_delay_seconds: of_incidents.or_else(|| median(first(Onset::Window).collect())),
             delay_from,
@@ -167,7 +164,7 @@ impl<'l> Watch<'l> {
     /// All groups together, and their incidents.
     fn whole(&self, looks: Looks) -> &Whole {
         self.whole.get_or_init(|| {
-            let Series { groups, step, reach } = &self.series;
+            let Series { groups, step, reach, .. } = &self.series;
             let mut sums: BTreeMap<i64, Tick> = BTreeMap::new();
             for tick in groups.values().flatten() {
                 let sum = sums.entry(tick.start).or_insert(Tick { start: tick.start, ..Tick::default() });

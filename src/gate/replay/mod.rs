@@ -15,7 +15,7 @@ use super::judge::{Judge, Judged};
 use super::ledger::Ledger;
 use super::verdict::{Outcome, Part, Unit};
 use super::{Rule, Terms, words};
-use crate::model::Timestamp;
+use crate::model::{HOUR, MINUTE, rfc3339};
 use crate::report::{Input, LineCounts, Report, Span};
 use crate::rule::Metric;
 use history::Watch;
@@ -23,8 +23,6 @@ use serde::Serialize;
 
 /// How often a rule without windows is judged as the log grows.
 const TENTHS: i64 = 10;
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
 
 /// What rules say of a log that is history. Its JSON form is a promise; fields may be added, none renamed.
 #[derive(Debug, Serialize)]
@@ -173,8 +171,4 @@ fn tenths(judge: &Judge<'_>, prefixes: &[(i64, Judge<'_>)], rule: &Rule, whole: 
         tenths.push(tenth(end, whole));
     }
     tenths
-}
-
-fn rfc3339(seconds: i64) -> String {
-    Timestamp::from_seconds(seconds).to_string()
 }

@@ -6,10 +6,10 @@ use super::history::{History, Onset, Watch};
 use crate::gate::judge::{Judge, is_above};
 use crate::gate::verdict::Unit;
 use crate::gate::windows::{unit_of, windows_of};
+use crate::model::{DAY, HOUR, MINUTE, WEEK};
 use crate::rule::{Bound, Key, Limit, Metric, Op, number_holds};
 use serde::Serialize;
 
-const WEEK: i64 = 7 * 86_400;
 /// What a threshold that is suggested begins with; powers of ten follow.
 const STEPS: [&str; 6] = ["1", "1.5", "2", "3", "5", "7"];
 /// Powers of ten of shares and of counts.
@@ -227,9 +227,9 @@ fn sentence(history: &History, watch: &Watch<'_>) -> String {
 /// `40 minutes`, `23 hours`, `3 days`
 fn spelled(seconds: i64) -> String {
     match seconds {
-        ..7200 => format!("{} minutes", (seconds + 30) / 60),
-        7200..172_800 => format!("{} hours", (seconds + 1800) / 3600),
-        _ => format!("{} days", seconds / 86_400),
+        ..7200 => format!("{} minutes", (seconds + MINUTE / 2) / MINUTE),
+        7200..172_800 => format!("{} hours", (seconds + HOUR / 2) / HOUR),
+        _ => format!("{} days", seconds / DAY),
     }
 }
 
