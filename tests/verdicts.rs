@@ -345,3 +345,20 @@ fn markdown_is_closed_and_mentions_nobody() {
     assert!(!summary(&verdicts::fail(), 0).contains("did not fit"));
     assert_eq!(summary(&verdicts::fail(), 1 << 20), "", "a file that is full takes nothing");
 }
+
+#[test]
+fn long_lines_of_the_log_take_two_lines_at_most_and_say_that_they_are_cut() {
+    let mut verdict = verdicts::fail();
+    let kept: Vec<usize> = [1, 9]
+        .into_iter()
+        .map(|words| {
+            verdict.rules[0].samples.truncate(1);
+            verdict.rules[0].samples[0].text = "GET /a/rather/long/path/to/somewhere ".repeat(words);
+            let table = written(&verdict, "table", &View { width: Some(60), ..View::default() });
+            assert!(fits(&table, 60), "{table}");
+            assert_eq!(table.lines().any(|line| line.ends_with('…')), words > 1, "{table}");
+            table.lines().count()
+        })
+        .collect();
+    assert!(kept[1] <= kept[0] + 1, "{kept:?}");
+}
