@@ -1,6 +1,7 @@
 //! What rules are judged on: the counts of a report by route and code, whole and per window.
 
 use super::expect::Expected;
+use super::verdict::place;
 use crate::baseline::{Baseline, Durations, Route};
 use crate::report::Report;
 use crate::rule::words::Field;
@@ -283,10 +284,7 @@ impl Group {
 
     /// Its name for a sentence: `POST /api/payments`.
     pub(super) fn name(&self) -> String {
-        let service = self.service.as_ref().map(|service| format!("{service}:"));
-        let code = self.code.map(|code| code.to_string());
-        let parts: Vec<&str> = [&service, &code, &self.method, &self.route].into_iter().filter_map(|part| part.as_deref()).collect();
-        parts.join(" ")
+        place(self.service.as_deref(), self.method.as_deref(), self.route.as_deref(), self.code)
     }
 
     /// Whether requests of a service, method and route belong to it.

@@ -29,7 +29,7 @@ mod words;
 pub use expect::{Expected, ExpectedError};
 pub use plan::{Plan, PlanError, default_rules};
 pub use replay::{Explanation, Firing, History, Onset, Replay, Replayed, Standing, Suggestion, Tenth, Trial, explain, replay};
-pub use verdict::{Alert, Before, Cause, MOST_OTHERS, Outcome, Part, Ruling, Unit, Verdict, Window};
+pub use verdict::{Alert, Before, Cause, MOST_OTHERS, Outcome, Part, Ruling, Unit, Verdict, Window, place};
 
 use crate::baseline::Baseline;
 use crate::model::human;

@@ -211,3 +211,15 @@ pub struct Cause {
     /// What to do, most useful first.
     pub fixes: Vec<String>,
 }
+
+/// `api: POST /payments, 502`, or nothing for all requests.
+pub fn place(service: Option<&str>, method: Option<&str>, route: Option<&str>, code: Option<u16>) -> String {
+    let request: Vec<&str> = [method, route].into_iter().flatten().collect();
+    let code = code.map(|code| format!("{code:03}"));
+    let what: Vec<String> = [Some(request.join(" ")), code].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    match (service, what.join(", ")) {
+        (Some(service), what) if what.is_empty() => service.to_owned(),
+        (Some(service), what) => format!("{service}: {what}"),
+        (None, what) => what,
+    }
+}

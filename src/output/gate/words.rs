@@ -1,7 +1,7 @@
 //! What a verdict says of its rules, in the words that all outputs share. Text of the log is passed on as it is: whoever
 //! writes it cleans it.
 
-use crate::gate::{Alert, Outcome, Part, Ruling, Unit, Verdict, Window};
+use crate::gate::{self, Alert, Outcome, Part, Ruling, Unit, Verdict, Window};
 use crate::output::View;
 use crate::output::human::{self, Times};
 use jiff::Timestamp;
@@ -48,28 +48,14 @@ pub(crate) fn rule(ruling: &Ruling) -> String {
     }
 }
 
-/// `api: POST /payments, 502`, or nothing for all requests.
-fn group(service: Option<&str>, method: Option<&str>, route: Option<&str>, code: Option<u16>) -> String {
-    let request: Vec<String> = [method, route].into_iter().flatten().map(clip).collect();
-    let request = request.join(" ");
-    let code = code.map(|code| format!("{code:03}"));
-    let what: Vec<&str> = [request.as_str(), code.as_deref().unwrap_or_default()].into_iter().filter(|t| !t.is_empty()).collect();
-    let what = what.join(", ");
-    match service.map(clip) {
-        Some(service) if what.is_empty() => service,
-        Some(service) => format!("{service}: {what}"),
-        None => what,
-    }
-}
-
 /// The requests of a part, or nothing for all.
 pub(super) fn place(part: &Part) -> String {
-    group(part.service.as_deref(), part.method.as_deref(), part.route.as_deref(), part.code)
+    clip(&gate::place(part.service.as_deref(), part.method.as_deref(), part.route.as_deref(), part.code))
 }
 
 /// The same of an alert.
 pub(super) fn alert_place(alert: &Alert) -> String {
-    group(alert.service.as_deref(), alert.method.as_deref(), alert.route.as_deref(), alert.code)
+    clip(&gate::place(alert.service.as_deref(), alert.method.as_deref(), alert.route.as_deref(), alert.code))
 }
 
 /// `31 of 1,000 requests`

@@ -1,6 +1,6 @@
 //! What the table and Markdown say in the same words.
 
-use crate::gate::{Explanation, Firing, History, Onset, Part, Replay, Replayed, Standing, Tenth, Trial};
+use crate::gate::{self, Explanation, Firing, History, Onset, Part, Replay, Replayed, Standing, Tenth, Trial};
 use crate::output::View;
 use crate::output::human::{self, Times};
 
@@ -51,10 +51,8 @@ pub(super) fn clip(text: &str) -> String {
 
 /// `POST /api/payments`
 pub(super) fn group(service: Option<&String>, method: Option<&String>, route: Option<&String>, code: Option<u16>) -> String {
-    let service = service.map(|service| format!("{service}:"));
-    let code = code.map(|code| code.to_string());
-    let parts: Vec<&str> = [code.as_ref(), service.as_ref(), method, route].into_iter().flatten().map(String::as_str).collect();
-    if parts.is_empty() { "all together".to_owned() } else { clip(&parts.join(" ")) }
+    let place = gate::place(service.map(String::as_str), method.map(String::as_str), route.map(String::as_str), code);
+    if place.is_empty() { "all together".to_owned() } else { clip(&place) }
 }
 
 pub(super) fn group_of(firing: &Firing) -> String {
