@@ -117,13 +117,19 @@ fn rule_rows(comparison: &Comparison) -> Vec<RuleRow> {
 }
 
 fn change_rows(comparison: &Comparison) -> Vec<ChangeRow> {
-    let row = |change: &crate::compare::Change| ChangeRow {
-        class: class(change.outcome),
-        word: words::word(change.outcome),
-        mark: words::mark(change.outcome),
-        place: safe(&words::place(change)),
-        sentence: safe(&change.sentence),
-        advice: words::advice(change),
+    let mut explained = Vec::new();
+    let row = |change: &crate::compare::Change| {
+        // The same advice is given once.
+        let advice = words::advice(change).filter(|_| !explained.contains(&change.code));
+        explained.extend(advice.is_some().then_some(change.code));
+        ChangeRow {
+            class: class(change.outcome),
+            word: words::word(change.outcome),
+            mark: words::mark(change.outcome),
+            place: safe(&words::place(change)),
+            sentence: safe(&change.sentence),
+            advice,
+        }
     };
     comparison.changes.iter().take(CHANGES).map(row).collect()
 }
