@@ -99,9 +99,9 @@ impl<'k> Patterns<'k> {
             at = known.unwrap_or_else(|| {
                 let new = push(nodes);
                 if is_placeholder(segment) {
-                    nodes[at].wide = Some(new)
+                    nodes[at].wide = Some(new);
                 } else {
-                    _ = nodes[at].named.insert(segment, new)
+                    _ = nodes[at].named.insert(segment, new);
                 }
                 new
             });
