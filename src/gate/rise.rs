@@ -4,6 +4,7 @@ use super::judge::{Judge, Judged};
 use super::ledger::{Group, Hit, Tick};
 use super::verdict::{Before, Outcome, Part, Unit, Window};
 use crate::baseline::Route;
+use crate::model::MINUTE;
 use crate::rule::{Expr, Key, Limit};
 use crate::stats::{Bin, Incident, spike};
 use std::collections::BTreeMap;
@@ -14,7 +15,6 @@ const FEWEST_BINS: i64 = 10;
 const ENOUGH_BINS: i64 = 30;
 /// More are added up: what lasts longer is looked for in longer steps.
 const MOST_BINS: i64 = 240;
-const MINUTE: i64 = 60;
 /// A group that has this part of the hits is what it is about.
 const MOSTLY: f64 = 0.7;
 /// Fewer responses with a new code are an accident.

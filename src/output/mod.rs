@@ -12,6 +12,7 @@ mod gate;
 mod human;
 mod json;
 mod markdown;
+mod page;
 mod records;
 mod registry;
 mod replay;

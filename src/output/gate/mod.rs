@@ -17,7 +17,7 @@ mod words;
 pub use github::write_summary;
 pub(super) use markdown::write as write_markdown;
 pub(super) use table::write as write_table;
-pub(super) use words::{rule as rule_text, word};
+pub(super) use words::{overall, rule as rule_text, word};
 
 use super::{Output, View, Writer};
 use crate::gate::Verdict;

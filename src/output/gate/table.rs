@@ -3,9 +3,9 @@
 use super::details::{Fact, facts};
 use super::words::{self, Clock};
 use crate::gate::{Outcome, Ruling, Verdict};
-use crate::output::View;
 use crate::output::sanitize::{clean, cut, wrap};
 use crate::output::table::layout::{self, Column};
+use crate::output::{View, page};
 use std::io::{self, Write};
 
 /// Where the text of a fact begins.
@@ -83,16 +83,8 @@ impl Page<'_> {
 
     /// A line whose outcome, its first word, stands out.
     fn painted(&mut self, word: &str, line: &str) -> io::Result<()> {
-        let color = match word {
-            "PASS" => "32",
-            "FAIL" => "1;31",
-            _ => "1;33",
-        };
         match line.find(word).filter(|_| self.view.color) {
-            Some(at) => {
-                let (before, rest) = (&line[..at], &line[at + word.len()..]);
-                writeln!(self.out, "{before}\u{1b}[{color}m{word}\u{1b}[0m{rest}")
-            }
+            Some(_) => writeln!(self.out, "{}", page::outcome(self.view, word, line)),
             None => self.put(line),
         }
     }

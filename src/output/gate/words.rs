@@ -15,7 +15,7 @@ pub(crate) fn word(ruling: &Ruling) -> &'static str {
 }
 
 /// The same of the whole.
-pub(super) const fn overall(outcome: Outcome) -> &'static str {
+pub(crate) const fn overall(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "PASS",
         Outcome::Fail => "FAIL",

@@ -1,37 +1,38 @@
 //! For a terminal: a line a rule, then each rule with its firings and what to try.
 
 use super::words::{self, Clock};
-use crate::gate::{Explanation, Firing, Onset, Outcome, Replay, Replayed};
-use crate::output::View;
-use crate::output::human;
-use crate::output::sanitize::{clean, wrap};
-use crate::output::table::layout::{self, Column};
+use crate::gate::{Explanation, Firing, Onset, Replay, Replayed};
+use crate::output::page::{self, Page};
+use crate::output::sanitize::clean;
+use crate::output::table::layout::Column;
+use crate::output::{View, gate, human};
 use std::io::{self, Write};
 
 /// Firings of a rule that are shown.
 const FIRINGS: usize = 12;
 
 pub(super) fn replay(replay: &Replay, view: &View, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { view, clock: Clock::of(replay, view), out };
-    page.overview(replay)?;
+    let mut told = Told { page: Page { view, out }, clock: Clock::of(replay, view) };
+    told.overview(replay)?;
     for rule in &replay.rules {
-        page.put("")?;
-        page.rule(rule)?;
+        told.page.put("")?;
+        told.rule(rule)?;
     }
+    let Told { mut page, clock } = told;
     page.put("")?;
     replay.warnings.iter().try_for_each(|warning| page.wrapped(&format!("warning: {}", words::clip(warning)), "", "  "))?;
     if replay.default_rules {
         page.wrapped("No rule was given: these are the default rules. --rule RULE states others.", "", "")?;
     }
     let baseline = replay.baseline.as_ref().map_or(String::new(), |b| format!(", against the baseline {}", words::clip(b)));
-    let span = page.clock.span(replay);
+    let span = clock.span(replay);
     page.wrapped(&format!("Replayed {}, {span}{baseline}.", words::judged(replay)), "", "  ")
 }
 
 pub(super) fn explanation(explanation: &Explanation, view: &View, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { view, clock: Clock::at(explanation.seconds.0, view), out };
+    let (mut page, clock) = (Page { view, out }, Clock::at(explanation.seconds.0, view));
     page.wrapped(&words::clip(&explanation.rule), "", "  ")?;
-    page.wrapped(&words::head(explanation, &page.clock), "  ", "    ")?;
+    page.wrapped(&words::head(explanation, &clock), "  ", "    ")?;
     page.wrapped(&words::because(explanation), "  ", "    ")?;
     if explanation.groups.is_empty() {
         return Ok(());
@@ -51,7 +52,7 @@ pub(super) fn explanation(explanation: &Explanation, view: &View, out: &mut dyn 
     ];
     page.rows(columns, "  ")?;
     for standing in &explanation.groups {
-        let since = words::since(standing, &page.clock);
+        let since = words::since(standing, &clock);
         let why: Vec<&str> = [since.as_str(), standing.why.as_str()].into_iter().filter(|text| !text.is_empty()).collect();
         if !why.is_empty() {
             page.wrapped(&format!("{}: {}", words::place(&standing.part), why.join("; ")), "  ", "    ")?;
@@ -60,38 +61,19 @@ pub(super) fn explanation(explanation: &Explanation, view: &View, out: &mut dyn 
     Ok(())
 }
 
-struct Page<'p> {
-    view: &'p View,
+struct Told<'p> {
+    page: Page<'p>,
     clock: Clock,
-    out: &'p mut dyn Write,
 }
 
-impl Page<'_> {
-    fn put(&mut self, line: &str) -> io::Result<()> {
-        writeln!(self.out, "{line}")
-    }
-
-    fn wrapped(&mut self, text: &str, first: &str, indent: &str) -> io::Result<()> {
-        let text = clean(text);
-        match self.view.width {
-            _ if text.trim().is_empty() => Ok(()),
-            Some(width) => writeln!(self.out, "{}", wrap(&text, width, first, indent)),
-            None => writeln!(self.out, "{first}{text}"),
-        }
-    }
-
-    fn rows(&mut self, columns: Vec<Column>, indent: &str) -> io::Result<()> {
-        let room = self.view.width.map(|width| width.saturating_sub(indent.len()));
-        layout::lines(columns, room).iter().try_for_each(|line| writeln!(self.out, "{indent}{line}"))
-    }
-
+impl Told<'_> {
     /// A line a rule.
     fn overview(&mut self, replay: &Replay) -> io::Result<()> {
         let column = |of: &dyn Fn(&Replayed) -> String| replay.rules.iter().map(of).collect::<Vec<_>>();
         let history =
             |of: &dyn Fn(&crate::gate::History) -> String| column(&|rule| rule.history.as_ref().map_or_else(|| "-".to_owned(), of));
         let columns = vec![
-            Column::text("", column(&|rule| mark(rule.verdict).to_owned()), 4, 9),
+            Column::text("", column(&|rule| gate::overall(rule.verdict).to_owned()), 4, 9),
             Column::text("RULE", column(&name), 16, 1).cut_in_the_middle(),
             Column::number("FIRED", history(&|h| human::count(h.firings.len() as u64))),
             Column::number(
@@ -101,38 +83,26 @@ impl Page<'_> {
             Column::number("A DAY", history(&words::a_day)),
             Column::number("DELAY", history(&|h| words::delay(h.median_delay_seconds))),
         ];
-        self.rows(columns, "")
+        self.page.rows(columns, "")
     }
 
     fn rule(&mut self, rule: &Replayed) -> io::Result<()> {
         self.painted(rule)?;
-        self.wrapped(&words::clip(&rule.reason), "  ", "    ")?;
+        self.page.wrapped(&words::clip(&rule.reason), "  ", "    ")?;
         if let Some(history) = &rule.history {
-            self.wrapped(&words::summary(history), "  ", "    ")?;
+            self.page.wrapped(&words::summary(history), "  ", "    ")?;
             self.firings(&history.firings, rule)?;
         }
-        self.wrapped(&words::tenths(&rule.tenths, &self.clock), "  ", "    ")?;
-        self.wrapped(words::timeless(rule).unwrap_or_default(), "  ", "    ")?;
+        self.page.wrapped(&words::tenths(&rule.tenths, &self.clock), "  ", "    ")?;
+        self.page.wrapped(words::timeless(rule).unwrap_or_default(), "  ", "    ")?;
         self.suggestion(rule)
     }
 
     /// The rule, and how it came out.
     fn painted(&mut self, rule: &Replayed) -> io::Result<()> {
-        let head = mark(rule.verdict);
-        let whole = match self.view.width {
-            Some(width) => wrap(&clean(&name(rule)), width, &format!("{head} "), "  "),
-            None => format!("{head} {}", clean(&name(rule))),
-        };
-        if !self.view.color {
-            return self.put(&whole);
-        }
-        let color = match rule.verdict {
-            Outcome::Pass => "32",
-            Outcome::Fail => "1;31",
-            Outcome::Inconclusive => "1;33",
-        };
-        let rest = whole.strip_prefix(head).unwrap_or_default();
-        self.put(&format!("\u{1b}[{color}m{head}\u{1b}[0m{rest}"))
+        let word = gate::overall(rule.verdict);
+        let line = self.page.fitted(&clean(&name(rule)), &format!("{word} "), "  ");
+        self.page.put(&page::outcome(self.page.view, word, &line))
     }
 
     /// The first ones, as a table.
@@ -157,21 +127,21 @@ impl Page<'_> {
             Column::number("DELAY", column(&|f| if f.again { "again".to_owned() } else { human::length(f.delay_seconds) })),
         ];
         let has_windows = shown.iter().any(|firing| firing.onset_is == Onset::Window);
-        self.rows(columns, "    ")?;
+        self.page.rows(columns, "    ")?;
         if firings.len() > shown.len() {
-            self.put(&format!("    … {} more; -o json has them all", human::count((firings.len() - shown.len()) as u64)))?;
+            self.page.put(&format!("    … {} more; -o json has them all", human::count((firings.len() - shown.len()) as u64)))?;
         }
         if has_windows {
-            self.wrapped("* the start of the first window: no incident was found there", "    ", "      ")?;
+            self.page.wrapped("* the start of the first window: no incident was found there", "    ", "      ")?;
         }
         Ok(())
     }
 
     fn suggestion(&mut self, rule: &Replayed) -> io::Result<()> {
-        self.wrapped(&words::clip(&rule.suggestion.text), "  try: ", "    ")?;
+        self.page.wrapped(&words::clip(&rule.suggestion.text), "  try: ", "    ")?;
         if let Some(rule) = &rule.suggestion.rule {
             // Whole, to be pasted.
-            self.put(&format!("    {}", clean(rule)))?;
+            self.page.put(&format!("    {}", clean(rule)))?;
         }
         if rule.suggestion.lasting.is_empty() {
             return Ok(());
@@ -184,7 +154,7 @@ impl Page<'_> {
             Column::number("NO INCIDENT", column(2)),
             Column::number("DELAY", column(3)),
         ];
-        self.rows(columns, "    ")
+        self.page.rows(columns, "    ")
     }
 }
 
@@ -192,12 +162,4 @@ impl Page<'_> {
 fn name(rule: &Replayed) -> String {
     let text = words::clip(&rule.rule);
     rule.name.as_ref().map_or(text.clone(), |name| format!("{}: {text}", words::clip(name)))
-}
-
-const fn mark(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pass => "PASS",
-        Outcome::Fail => "FAIL",
-        Outcome::Inconclusive => "??",
-    }
 }

@@ -34,6 +34,7 @@ pub(super) struct Clauses<'a> {
 /// The largest count that is exact as a number with a point.
 const MOST: f64 = 9_007_199_254_740_992.0;
 
+/// Written anew since the build reads this file too, and has no other room.
 const MINUTE: i64 = 60;
 /// Behind the longest window.
 const LONGEST: i64 = 31 * 86_400 + 1;
