@@ -42,15 +42,7 @@ pub(super) fn run(args: &CheckArgs, loaded: &Loaded) -> Result<Exit, Failure> {
     let nothing = (report.lines.parsed == 0).then(|| formats::why_nothing(&scan, &report));
     let too_many = report::too_many_rejects(&report.lines, most_rejects);
     let to_save = args.save_baseline.as_deref().map(|path| (path, Baseline::of(&report)));
-    let terms = Terms {
-        rules: &asked.rules,
-        are_default: asked.are_default,
-        plan: &plan,
-        expected: &asked.expected,
-        baseline: asked.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
-        strict: asked.strict,
-        rejects_are_judged: most_rejects.is_some(),
-    };
+    let terms = asked.terms(&plan, most_rejects.is_some());
     let said = gate::judge(report, &Lines::new(&scan), &terms);
     let rules_file = asked.are_configured.then(|| loaded.place_of(&asked.rules)).flatten();
     let look = verdict::Look { zone: read.zone, color: args.tally.color, rules_file, on_doubt };
@@ -97,6 +89,19 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// What a report that was counted as `plan` says is judged by.
+    pub(super) fn terms<'t>(&'t self, plan: &'t Plan, rejects_are_judged: bool) -> Terms<'t> {
+        Terms {
+            rules: &self.rules,
+            are_default: self.are_default,
+            plan,
+            expected: &self.expected,
+            baseline: self.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
+            strict: self.strict,
+            rejects_are_judged,
+        }
+    }
+
     pub(super) fn new(said: &Said<'_>, loaded: &Loaded) -> Result<Self, Failure> {
         let Check { fail_on, baseline, .. } = &loaded.config.check;
         let baseline = said.baseline.cloned().or_else(|| baseline.as_ref().map(PathBuf::from));

@@ -6,7 +6,7 @@ use super::config::Loaded;
 use super::error::Failure;
 use super::report::{self, Counted, Read};
 use super::{Exit, check, formats, output, plan, stats, stdout, when};
-use crate::gate::{self, Plan, Terms};
+use crate::gate::{self, Plan};
 use crate::output::{EXPLANATIONS, REPLAYS, View};
 use crate::report::{Report, ReportSpec};
 use jiff::Timestamp;
@@ -47,15 +47,7 @@ fn test(args: &RulesTestArgs, asked: &Asked, most_rejects: Option<f64>) -> Resul
         return Err(Failure::Nothing(formats::why_nothing(&scan, &report)));
     }
     let too_many = report::too_many_rejects(&report.lines, most_rejects);
-    let terms = Terms {
-        rules: &asked.rules,
-        are_default: asked.are_default,
-        plan: &plan,
-        expected: &asked.expected,
-        baseline: asked.baseline.as_ref().map(|(baseline, name)| (baseline, name.as_str())),
-        strict: asked.strict,
-        rejects_are_judged: most_rejects.is_some(),
-    };
+    let terms = asked.terms(&plan, most_rejects.is_some());
     let view = View {
         width: if file.is_some() { None } else { plan::width() },
         color: plan::colors(args.tally.color, file.is_none() && plan::is_terminal()),
